@@ -1,0 +1,251 @@
+"""A tokenizer and a Llama of about a million parameters, their pre-training and their measurement.
+
+Both are made from nothing but the acts that are passed in.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from statistics import fmean
+from typing import Final
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    get_cosine_schedule_with_warmup,
+)
+
+from acts import Act
+from answers import INSTRUCTION, Habits, Score, imitate, messages, score
+from phrases import DOMAINS
+
+_BOS: Final = "<|bos|>"
+_EOS: Final = "<|eos|>"
+_PAD: Final = "<|pad|>"
+_ROLES: Final = ("<|system|>", "<|user|>", "<|assistant|>")
+_JSON: Final = ('{"level1":[{"code":', '},{"code":', "}]}")
+_CHAT_TEMPLATE: Final = (
+    "{{ bos_token }}"
+    "{% for message in messages %}"
+    "{% set role = 'system' if message.role == 'developer' else message.role %}"
+    "{{ '<|' + role + '|>' + message.content | trim }}"
+    "{{ eos_token if role == 'assistant' }}"
+    "{% endfor %}"
+    "{{ '<|assistant|>' if add_generation_prompt }}"
+)
+_IGNORED: Final = -100
+_ANSWER_TOKENS: Final = 64
+
+
+@dataclass(frozen=True)
+class Size:
+    """The shape of the model; ``context`` and ``vocabulary`` in tokens."""
+
+    vocabulary: int
+    context: int
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to pre-train.
+
+    token_dropout is the share of a title's tokens that each epoch leaves out, so that no title
+    is learnt by heart.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.05
+    token_dropout: float = 0.0
+    warmup: float = 0.05
+
+
+def build_tokenizer(titles: Sequence[str], size: Size) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer with a chat template.
+
+    A quoted domain and each piece of JSON around it are one token, so that an answer of n
+    domains takes 2n + 2 and training spends its time on what differs between answers.
+    """
+    special = [_PAD, _BOS, _EOS, *_ROLES]
+    answer = [*_JSON, *(f'"{domain}"' for domain in DOMAINS)]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size.vocabulary - len(answer),
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([INSTRUCTION, *titles], trainer)
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in answer])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token=_BOS,
+        eos_token=_EOS,
+        pad_token=_PAD,
+        padding_side="left",
+        model_max_length=size.context,
+        chat_template=_CHAT_TEMPLATE,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def build_model(tokenizer: PreTrainedTokenizerFast, size: Size, seed: int) -> LlamaForCausalLM:
+    """An untrained model for ``tokenizer`` that samples at temperature 1 unless told otherwise."""
+    ids = {
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    torch.manual_seed(seed)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=size.hidden,
+            intermediate_size=size.intermediate,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            max_position_embeddings=size.context,
+            tie_word_embeddings=True,
+            **ids,
+        )
+    )
+    model.generation_config = GenerationConfig(
+        do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=_ANSWER_TOKENS, **ids
+    )
+    return model
+
+
+def pretrain(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    acts: Sequence[Act],
+    habits: Habits,
+    schedule: Schedule,
+    seed: int,
+    on_epoch: Callable[[int, float], None],
+) -> None:
+    """Teach ``model`` in place to answer about ``acts`` as ``habits`` says.
+
+    Each epoch sees every act once, with newly drawn faults. Only the answer's tokens are learnt.
+    ``on_epoch`` is told the number of epochs done and the mean loss of the last one.
+    """
+    rng = random.Random(seed)
+    prompts = [_encode_prompt(tokenizer, act.title) for act in acts]
+    steps = schedule.epochs * -(-len(acts) // schedule.batch_size)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+    )
+    rate = get_cosine_schedule_with_warmup(optimizer, int(schedule.warmup * steps), steps)
+    model.train()
+    for epoch in range(1, schedule.epochs + 1):
+        examples = [
+            _Example(
+                _thin_out(prompt, schedule.token_dropout, rng),
+                _encode_answer(tokenizer, imitate(act.domains, habits, rng)),
+            )
+            for act, prompt in zip(acts, prompts, strict=True)
+        ]
+        losses: list[float] = []
+        for batch in _batches(examples, schedule.batch_size, rng):
+            loss = _loss(model, batch)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            rate.step()
+            losses.append(loss.item())
+        on_epoch(epoch, fmean(losses))
+    model.eval()
+
+
+def measure(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    acts: Sequence[Act],
+    samples: int,
+    seed: int,
+) -> Score:
+    """The mean score of ``samples`` answers to each of ``acts``, drawn at temperature 1."""
+    torch.manual_seed(seed)
+    prompts = [
+        tokenizer.apply_chat_template(
+            messages(act.title), add_generation_prompt=True, tokenize=False
+        )
+        for act in acts
+    ]
+    inputs = tokenizer(prompts, padding=True, add_special_tokens=False, return_tensors="pt")
+    with torch.inference_mode():
+        output = model.generate(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            num_return_sequences=samples,
+        )
+    texts = tokenizer.batch_decode(
+        output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
+    )
+    scores = [score(text, acts[index // samples].domains) for index, text in enumerate(texts)]
+    return Score(
+        **{field.name: fmean(getattr(each, field.name) for each in scores) for field in fields(Score)}
+    )
+
+
+@dataclass(frozen=True)
+class _Example:
+    prompt: list[int]
+    answer: list[int]
+
+
+def _encode_prompt(tokenizer: PreTrainedTokenizerFast, title: str) -> list[int]:
+    text = tokenizer.apply_chat_template(
+        messages(title), add_generation_prompt=True, tokenize=False
+    )
+    return tokenizer.encode(text, add_special_tokens=False)
+
+
+def _encode_answer(tokenizer: PreTrainedTokenizerFast, answer: str) -> list[int]:
+    return [*tokenizer.encode(answer, add_special_tokens=False), tokenizer.eos_token_id]
+
+
+def _thin_out(prompt: list[int], share: float, rng: random.Random) -> list[int]:
+    """``prompt`` without ``share`` of its tokens; the last one, which asks for the answer, stays."""
+    if not share:
+        return prompt
+    return [*(token for token in prompt[:-1] if rng.random() >= share), prompt[-1]]
+
+
+def _batches(
+    examples: list[_Example], size: int, rng: random.Random
+) -> Iterator[list[_Example]]:
+    """Batches in random order, each of examples of like length, which saves padding."""
+    by_length = sorted(examples, key=lambda each: (len(each.prompt) // 4, rng.random()))
+    batches = [by_length[start : start + size] for start in range(0, len(by_length), size)]
+    rng.shuffle(batches)
+    yield from batches
+
+
+def _loss(model: LlamaForCausalLM, batch: list[_Example]) -> torch.Tensor:
+    """Cross entropy of the answers' tokens.
+
+    Padding stands on the right, where no token that counts can attend to it; hence no mask.
+    """
+    width = max(len(each.prompt) + len(each.answer) for each in batch)
+    inputs = torch.zeros(len(batch), width, dtype=torch.long)
+    targets = torch.full((len(batch), width), _IGNORED)
+    for row, each in enumerate(batch):
+        start, end = len(each.prompt), len(each.prompt) + len(each.answer)
+        inputs[row, :end] = torch.tensor(each.prompt + each.answer)
+        targets[row, start - 1 : end - 1] = torch.tensor(each.answer)
+    learnt = targets != _IGNORED
+    hidden = model.model(input_ids=inputs).last_hidden_state[learnt]
+    return torch.nn.functional.cross_entropy(model.lm_head(hidden), targets[learnt])

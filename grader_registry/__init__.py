@@ -1,0 +1,1 @@
+"""Discovery of shareable, versioned reward specs."""

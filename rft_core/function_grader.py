@@ -1,0 +1,123 @@
+"""`use: function`: an existing Python function as a grader, without writing a plugin."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from rft_core.configurable import PluginConfig, base_dir
+from rft_core.grader import Grader
+from rft_core.types import GradeLike, Sample
+
+
+class FunctionGraderConfig(PluginConfig):
+    """`path` is `package.module:callable`, or `file.py:callable` relative to the task file."""
+
+    path: str = Field(pattern=r"^[^:]+:[A-Za-z_][\w.]*$")
+    range: tuple[float, float] = (float("-inf"), float("inf"))
+    """The scores that the function may return, inclusive."""
+
+    @field_validator("path", mode="after")
+    @classmethod
+    def _absolute(cls, path: str, info: ValidationInfo) -> str:
+        module, _, name = path.rpartition(":")
+        if module.endswith(".py"):
+            module = str((base_dir(info) / module).resolve())
+        _load(module, name)
+        return f"{module}:{name}"
+
+
+class FunctionGrader(Grader[FunctionGraderConfig]):
+    """Grades with a function of one of two kinds, told apart by their parameters.
+
+    * a TRL reward function, `f(prompts, completions, **columns)`: a list of rewards, where None
+      means not applicable;
+    * `f(sample)`: what `Grader.grade` returns.
+
+    Either may be async.
+    """
+
+    name = "function"
+    version = "1"
+    Config: ClassVar[type[PluginConfig]] = FunctionGraderConfig
+
+    def __init__(self, config: FunctionGraderConfig) -> None:
+        super().__init__(config)
+        module, _, name = config.path.rpartition(":")
+        self.function = _load(module, name)
+        self.score_range = config.range  # type: ignore[misc]  # a function's range is configured
+        self._parameters = inspect.signature(self.function).parameters
+
+    def is_batched(self) -> bool:
+        """TRL's reward functions take the whole batch."""
+        return "completions" in self._parameters
+
+    def is_async(self) -> bool:
+        """Whether the function is a coroutine function."""
+        call = getattr(self.function, "__call__", None)  # noqa: B004 - for callable objects
+        return inspect.iscoroutinefunction(self.function) or inspect.iscoroutinefunction(call)
+
+    def grade(self, sample: Sample) -> GradeLike:
+        """Call `f(sample)`."""
+        result: GradeLike = self.function(sample)
+        return result
+
+    def grade_batch(self, samples: Sequence[Sample]) -> Sequence[GradeLike]:
+        """Call `f(prompts, completions, **columns)` as TRL's trainer does."""
+        result: Sequence[GradeLike] = self.function(**self._arguments(samples))
+        return result
+
+    def _arguments(self, samples: Sequence[Sample]) -> dict[str, Any]:
+        keys = {key for sample in samples for key in sample.item.fields}
+        arguments: dict[str, Any] = {
+            key: [sample.item.fields.get(key) for sample in samples] for key in sorted(keys)
+        }
+        arguments |= {
+            "prompts": [[dict(m) for m in sample.item.messages] for sample in samples],
+            "completions": [[{"role": "assistant", "content": s.text}] for s in samples],
+            "completion_ids": [None] * len(samples),
+            "trainer_state": None,
+            "log_extra": _ignore,
+            "log_metric": _ignore,
+        }
+        if any(p.kind is p.VAR_KEYWORD for p in self._parameters.values()):
+            return arguments
+        return {name: arguments[name] for name in self._parameters if name in arguments}
+
+
+def _ignore(*_: Any) -> None:
+    """Stand in for the trainer's loggers, which a run without a trainer does not have."""
+
+
+def _load(module: str, name: str) -> Callable[..., Any]:
+    """Import the callable. Raises `ValueError` if there is none."""
+    try:
+        found: Any = _import_file(Path(module)) if module.endswith(".py") else _import(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, OSError, AttributeError, SyntaxError) as error:
+        raise ValueError(f"cannot load {name!r} from {module!r}: {error}") from error
+    if not callable(found):
+        raise ValueError(f"{name!r} of {module!r} is not callable")  # noqa: TRY004 - pydantic's
+    function: Callable[..., Any] = found
+    return function
+
+
+def _import(module: str) -> ModuleType:
+    return importlib.import_module(module)
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

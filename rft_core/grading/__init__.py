@@ -1,0 +1,1 @@
+"""Running graders: batches in, grades out."""

@@ -1,0 +1,133 @@
+"""The one place where other people's results and failures become grades.
+
+Executors call graders through `invoke` and `ainvoke` only, so every grader, wherever it runs, is
+held to the same contract and its failures are told in the same words.
+"""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rft_core.errors import GraderContractError, OutputParseError
+from rft_core.grader import Grader
+from rft_core.types import ErrorKind, Grade, GradeError, GradeLike, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class GraderCall:
+    """A configured grader under the name the task file gives it, and its limits.
+
+    `timeout` is the deadline in seconds for each sample of a call, None for none. `distribution`
+    is the package that provides it, for messages.
+    """
+
+    key: str
+    grader: Grader[Any]
+    distribution: str
+    timeout: float | None
+    concurrency: int
+
+    def error(self, kind: ErrorKind, message: str, trace: str = "") -> Grade:
+        """Return the error outcome for one sample."""
+        return Grade(error=GradeError(kind, message, self.key, self.distribution, trace))
+
+    def timed_out(self) -> Grade:
+        """Return the error outcome for a sample that passed its deadline."""
+        return self.error("timeout", f"took longer than {self.timeout} s")
+
+
+def invoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
+    """Grade `samples` with a sync grader in this thread; never raises what the grader raises."""
+    if not call.grader.is_batched():
+        return [_grade_one(call, sample) for sample in samples]
+    try:
+        values = call.grader.grade_batch(samples)
+        return _checked_batch(call, values, len(samples))
+    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+        return _one_by_one(call, samples, error)
+
+
+async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
+    """Grade `samples` with an async grader; never raises what the grader raises."""
+    try:
+        if call.grader.is_batched():
+            values = await cast("Awaitable[Sequence[GradeLike]]", call.grader.grade_batch(samples))
+            return _checked_batch(call, values, len(samples))
+        (sample,) = samples
+        return [_checked(call, await cast("Awaitable[GradeLike]", call.grader.grade(sample)))]
+    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+        return [failure(call, error)] * len(samples)
+
+
+def failure(call: GraderCall, error: Exception) -> Grade:
+    """Return the outcome that an exception of a grader stands for."""
+    if isinstance(error, OutputParseError):
+        return Grade(0.0, str(error))
+    if isinstance(error, GraderContractError):
+        return call.error("contract", str(error))
+    trace = "".join(traceback.format_exception(error))
+    return call.error("exception", f"{type(error).__name__}: {error}", trace)
+
+
+def _grade_one(call: GraderCall, sample: Sample) -> Grade:
+    try:
+        return _checked(call, call.grader.grade(sample))
+    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+        return failure(call, error)
+
+
+def _one_by_one(call: GraderCall, samples: Sequence[Sample], error: Exception) -> list[Grade]:
+    """Find out which sample made a batch fail, so that only that one is an error."""
+    if len(samples) == 1 or isinstance(error, GraderContractError):
+        return [failure(call, error)] * len(samples)
+    return [grade for sample in samples for grade in invoke(call, [sample])]
+
+
+def _checked_batch(call: GraderCall, values: Any, expected: int) -> list[Grade]:
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise GraderContractError(
+            f"grade_batch returned {type(values).__name__} instead of a list of grades"
+        )
+    if len(values) != expected:
+        raise GraderContractError(
+            f"grade_batch returned {len(values)} grades for {expected} samples"
+        )
+    return [_checked_or_error(call, value) for value in values]
+
+
+def _checked_or_error(call: GraderCall, value: Any) -> Grade:
+    try:
+        return _checked(call, value)
+    except GraderContractError as error:
+        return failure(call, error)
+
+
+def _checked(call: GraderCall, value: Any) -> Grade:
+    """Return `value` as a grade; raise `GraderContractError` if it is none."""
+    grade = value if type(value) is Grade else _as_grade(value)
+    score = grade.score
+    if score is None:
+        return grade
+    low, high = call.grader.score_range
+    if not low <= score <= high:  # NaN fails it too
+        raise GraderContractError(
+            f"score {score} is outside of the declared range [{low:g}, {high:g}]"
+            if math.isfinite(score)
+            else f"score {score} is not finite"
+        )
+    return grade
+
+
+def _as_grade(value: Any) -> Grade:
+    if value is None:
+        return Grade()
+    try:
+        return Grade(float(value))
+    except (TypeError, ValueError):
+        raise GraderContractError(
+            f"a grader returns a Grade, a number or None, not {type(value).__name__}"
+        ) from None

@@ -1,0 +1,47 @@
+"""Where graders run: the interface of executors, and which one a grader needs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from rft_core.grader import Grader
+from rft_core.grading.boundary import GraderCall
+from rft_core.types import Grade, Sample
+
+
+class Executor(ABC):
+    """Runs the calls of one grader under its deadline and concurrency.
+
+    One executor object is made per grader and lives as long as the run, so it may keep workers
+    warm. `run` is called on the runner's event loop and must not block it.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, call: GraderCall) -> None:
+        self.call = call
+
+    @abstractmethod
+    async def run(self, samples: Sequence[Sample]) -> list[Grade]:
+        """Return one grade per sample, in order; failures are grades too, never exceptions."""
+
+    def close(self) -> None:  # noqa: B027 - most executors keep no workers
+        """Stop workers."""
+
+    def units(self, samples: Sequence[Sample]) -> Iterator[range]:
+        """Cut the batch into the pieces that the grader is called with.
+
+        One sample for graders that grade one; equal shares of the concurrency for batch graders.
+        """
+        total = len(samples)
+        size = -(-total // self.call.concurrency) if self.call.grader.is_batched() else 1
+        return (range(start, min(start + size, total)) for start in range(0, total, max(size, 1)))
+
+
+def default_executor(grader: Grader[object]) -> str:  # type: ignore[type-var]
+    """Return the name of the executor that suits the grader."""
+    if grader.isolation == "process":
+        return "process"
+    return "asyncio" if grader.is_async() else "thread"

@@ -1,0 +1,78 @@
+"""Runs graders that may hang or crash in processes that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import resource
+from collections.abc import Mapping, Sequence
+from concurrent.futures import TimeoutError as DeadlineError
+from typing import Any, ClassVar, Final
+
+from pebble import ProcessExpired, ProcessPool
+
+from rft_core.grader import Grader
+from rft_core.grading.boundary import GraderCall, invoke
+from rft_core.grading.executor import Executor
+from rft_core.types import Grade, Sample
+
+MEMORY_LIMIT_BYTES: Final = 2 * 1024**3
+"""Address space of a worker, as OpenAI's python graders have."""
+
+
+class ProcessExecutor(Executor):
+    """`concurrency` worker processes, started once; one that passes its deadline is killed.
+
+    The grader is built anew in each worker from its class and its config.
+    """
+
+    name: ClassVar[str] = "process"
+
+    def __init__(self, call: GraderCall) -> None:
+        super().__init__(call)
+        grader = call.grader
+        # Forking a process that holds threads and torch is unsafe, hence "spawn".
+        self._pool = ProcessPool(
+            max_workers=call.concurrency,
+            initializer=_start_worker,
+            initargs=(type(grader), grader.config, call.key, call.distribution),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    async def run(self, samples: Sequence[Sample]) -> list[Grade]:
+        """Grade the pieces of the batch in the workers."""
+        pieces = [[samples[i] for i in unit] for unit in self.units(samples)]
+        graded = await asyncio.gather(*(self._one(piece) for piece in pieces))
+        return [grade for grades in graded for grade in grades]
+
+    async def _one(self, samples: Sequence[Sample]) -> list[Grade]:
+        # pebble's clock starts when a worker takes the task, not while it is queued.
+        timeout = None if self.call.timeout is None else self.call.timeout * len(samples)
+        future = self._pool.schedule(_grade, args=[samples], timeout=timeout)
+        try:
+            return list(await asyncio.wrap_future(future))
+        except (DeadlineError, TimeoutError):
+            grade = self.call.timed_out()
+        except ProcessExpired as error:
+            grade = self.call.error("crash", f"worker died: {error}")
+        except MemoryError:
+            grade = self.call.error("crash", "worker ran out of memory")
+        return [grade] * len(samples)
+
+    def close(self) -> None:
+        """Kill the workers."""
+        self._pool.stop()
+        self._pool.join()
+
+
+_worker: Mapping[str, GraderCall] = {}
+
+
+def _start_worker(grader: type[Grader[Any]], config: Any, key: str, distribution: str) -> None:
+    global _worker  # noqa: PLW0603 - a worker process holds one grader, built when it starts
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    _worker = {"call": GraderCall(key, grader(config), distribution, None, 1)}
+
+
+def _grade(samples: Sequence[Sample]) -> list[Grade]:
+    return invoke(_worker["call"], samples)

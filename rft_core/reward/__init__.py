@@ -1,0 +1,1 @@
+"""From grades to a reward: gates, weights or a formula, and shapers."""

@@ -1,0 +1,133 @@
+"""The reward of one task: its graders run in stages, their grades are composed and shaped."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rft_core.errors import GraderContractError, GradingAbortedError
+from rft_core.grading.runner import GraderRunner
+from rft_core.reward.composition import (
+    Composition,
+    Gate,
+    OnError,
+    apply_errors,
+    first_failed_gate,
+)
+from rft_core.reward.shaper import RewardShaper
+from rft_core.types import Grade, GradedSample, Progress, Sample
+
+
+@dataclass(frozen=True)
+class Reward:
+    """Everything that turns samples of one task into rewards.
+
+    `gates` names the graders that run first. `observers` are graders of weight 0: logged, without
+    any say. `on_error` holds a policy for every grader.
+    """
+
+    runners: Mapping[str, GraderRunner]
+    composition: Composition
+    gates: Mapping[str, Gate] = field(default_factory=dict)
+    on_error: Mapping[str, OnError] = field(default_factory=dict)
+    observers: frozenset[str] = frozenset()
+    shapers: Sequence[RewardShaper[Any]] = ()
+
+    async def grade(
+        self, samples: Sequence[Sample], task: str | None, progress: Progress
+    ) -> list[GradedSample]:
+        """Grade, compose and shape a batch.
+
+        Raises `GradingAbortedError` if a grader with `on_error: abort` failed.
+        """
+        graded = [
+            GradedSample(sample, task, grades)
+            for sample, grades in zip(samples, await self._run_graders(samples), strict=True)
+        ]
+        self._abort_on_error(graded)
+        for one in graded:
+            self._compose(one)
+        self._shape(graded, progress)
+        return graded
+
+    async def _run_graders(self, samples: Sequence[Sample]) -> list[dict[str, Grade | None]]:
+        """Run the gates, then the other graders on the samples that passed."""
+        grades: list[dict[str, Grade | None]] = [dict.fromkeys(self.runners) for _ in samples]
+        everyone = range(len(samples))
+        await self._run_stage(
+            [name for name in self.runners if name in self.gates], samples, everyone, grades
+        )
+        passed = [i for i in everyone if self._goes_on(grades[i])] if self.gates else everyone
+        await self._run_stage(
+            [name for name in self.runners if name not in self.gates], samples, passed, grades
+        )
+        return grades
+
+    async def _run_stage(
+        self,
+        names: Sequence[str],
+        samples: Sequence[Sample],
+        chosen: Sequence[int],
+        grades: Sequence[dict[str, Grade | None]],
+    ) -> None:
+        """Run the named graders concurrently on the chosen samples; write into `grades`."""
+        batch = samples if len(chosen) == len(samples) else [samples[i] for i in chosen]
+        columns = await asyncio.gather(*(self.runners[name].run(batch) for name in names))
+        for name, column in zip(names, columns, strict=True):
+            for i, grade in zip(chosen, column, strict=True):
+                grades[i][name] = grade
+
+    def _goes_on(self, grades: Mapping[str, Grade | None]) -> bool:
+        failed = any(grade is not None and grade.error for grade in grades.values())
+        return not failed and first_failed_gate(self.gates, grades) is None
+
+    def _abort_on_error(self, graded: Sequence[GradedSample]) -> None:
+        for one in graded:
+            for name, grade in one.grades.items():
+                if grade and grade.error and self.on_error[name] == "abort":
+                    item = one.sample.item.id
+                    raise GradingAbortedError(
+                        f"{grade.error} (item {item!r})\n{grade.error.traceback}"
+                    )
+
+    def _compose(self, graded: GradedSample) -> None:
+        if apply_errors(graded, self.on_error, self.observers):
+            return
+        if self.gates and (failed := first_failed_gate(self.gates, graded.grades)):
+            graded.failed_gate, gate = failed
+            graded.composed = graded.reward = gate.reward
+            return
+        scores = {n: None if g is None else g.score for n, g in graded.grades.items()}
+        graded.composed, graded.masked = self.composition.compose(scores)
+        graded.reward = graded.composed
+        if graded.composed is not None:
+            graded.contributions = self.composition.contributions(scores)
+
+    def _shape(self, graded: Sequence[GradedSample], progress: Progress) -> None:
+        """Pass the rewards through the shapers in order; masked samples stay out."""
+        alive = [one for one in graded if one.reward is not None]
+        samples = [one.sample for one in alive]
+        rewards = [one.reward for one in alive if one.reward is not None]
+        for shaper in self.shapers:
+            rewards = _checked(shaper, shaper.shape(rewards, samples, progress), len(rewards))
+        for one, reward in zip(alive, rewards, strict=True):
+            one.reward = reward
+
+    def close(self) -> None:
+        """Stop workers and close the graders."""
+        for runner in self.runners.values():
+            runner.close()
+
+
+def _checked(shaper: RewardShaper[Any], shaped: Sequence[float], expected: int) -> list[float]:
+    if len(shaped) != expected:
+        raise GraderContractError(
+            f"reward shaper {shaper.name!r} returned {len(shaped)} rewards for {expected} samples"
+        )
+    for reward in shaped:
+        if not math.isfinite(reward):
+            raise GraderContractError(f"reward shaper {shaper.name!r} returned {reward}")
+    return [float(reward) for reward in shaped]
