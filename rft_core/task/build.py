@@ -1,0 +1,177 @@
+"""From the reward sections of a task file to configured graders and shapers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rft_core.configurable import Configurable
+from rft_core.errors import FormulaError, PluginError
+from rft_core.grading.boundary import GraderCall
+from rft_core.grading.build import make_runner
+from rft_core.plugins import Registered, plugin_manager
+from rft_core.reward.composition import (
+    Composition,
+    FormulaComposition,
+    Gate,
+    OnError,
+    WeightedSum,
+)
+from rft_core.reward.formula import FUNCTION_NAMES, parse_formula
+from rft_core.reward.reward import Reward
+from rft_core.reward.shaper import RewardShaper
+from rft_core.rollout import Rollout
+from rft_core.task.source import Place
+from rft_core.task.spec import GraderSpec, Penalty, RewardSpec, RolloutSpec, ShaperSpec
+from rft_core.task.validation import validate
+
+
+@dataclass(frozen=True)
+class RewardPlan:
+    """A checked reward: configured graders and shapers, not yet on executors."""
+
+    calls: Mapping[str, GraderCall]
+    executors: Mapping[str, str | None]
+    versions: Mapping[str, str]
+    composition: Composition
+    gates: Mapping[str, Gate]
+    on_error: Mapping[str, OnError]
+    observers: frozenset[str]
+    shapers: Sequence[RewardShaper[Any]]
+
+    def start(self) -> Reward:
+        """Put the graders on their executors."""
+        return Reward(
+            runners={k: make_runner(call, self.executors[k]) for k, call in self.calls.items()},
+            composition=self.composition,
+            gates=self.gates,
+            on_error=self.on_error,
+            observers=self.observers,
+            shapers=self.shapers,
+        )
+
+
+def plan_reward(spec: RewardSpec, place: Place) -> RewardPlan:
+    """Check a reward section and configure what it names. Raises `TaskFileError`."""
+    calls = {
+        key: _grader_call(key, entry, place / "graders" / key)
+        for key, entry in spec.graders.items()
+    }
+    return RewardPlan(
+        calls=calls,
+        executors={key: entry.executor for key, entry in spec.graders.items()},
+        versions={key: f"{c.grader.name} {c.grader.version}" for key, c in calls.items()},
+        composition=_composition(spec, place),
+        gates={k: Gate(e.gate.min, e.gate.reward) for k, e in spec.graders.items() if e.gate},
+        on_error={key: _policy(entry) for key, entry in spec.graders.items()},
+        observers=_observers(spec),
+        shapers=[
+            plan_shaper(shaper, place / "shapers" / index)
+            for index, shaper in enumerate(spec.shapers)
+        ],
+    )
+
+
+def plan_shaper(spec: ShaperSpec, place: Place) -> RewardShaper[Any]:
+    """Configure a reward shaper. Raises `TaskFileError`."""
+    plugins = plugin_manager()
+    found = _select("reward shaper", plugins.reward_shapers, spec.use, place / "use")
+    shaper: RewardShaper[Any] = _configure(found, spec.config, place / "config")
+    return shaper
+
+
+def plan_rollout(spec: RolloutSpec, place: Place) -> Rollout[Any]:
+    """Configure the rollout. Raises `TaskFileError`."""
+    plugins = plugin_manager()
+    found = _select("rollout", plugins.rollouts, spec.use, place / "use")
+    rollout: Rollout[Any] = _configure(found, spec.config, place / "config")
+    return rollout
+
+
+def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
+    plugins = plugin_manager()
+    found = _select("grader", plugins.graders, entry.use, place / "use")
+    if entry.executor is not None:
+        _select("executor", plugins.executors, entry.executor, place / "executor")
+    grader = _configure(found, entry.config, place / "config")
+    return GraderCall(
+        key=key,
+        grader=grader,
+        distribution=found.distribution,
+        timeout=entry.timeout or grader.timeout,
+        concurrency=entry.concurrency or grader.concurrency,
+    )
+
+
+def _select(
+    kind: str, known: Mapping[str, Registered[Any]], name: str, place: Place
+) -> Registered[Any]:
+    try:
+        return plugin_manager().select(kind, known, name)
+    except PluginError as error:
+        raise place.error(error.message, error.hint) from None
+
+
+def _configure(found: Registered[Any], config: Mapping[str, Any], place: Place) -> Any:
+    cls: type[Configurable[Any]] = found.cls
+    context = {"base_dir": place.source.path.resolve().parent}
+    validated = validate(cls.Config, dict(config), place, context)
+    try:
+        return cls(validated)
+    except ValueError as error:
+        raise place.error(str(error)) from None
+
+
+def _policy(entry: GraderSpec) -> OnError:
+    return entry.on_error.penalize if isinstance(entry.on_error, Penalty) else entry.on_error
+
+
+def _observers(spec: RewardSpec) -> frozenset[str]:
+    return frozenset(k for k, e in spec.graders.items() if e.weight == 0 and not e.gate)
+
+
+def _composition(spec: RewardSpec, place: Place) -> Composition:
+    if spec.formula is None:
+        return _weights(spec, place)
+    return _formula(spec, spec.formula, place)
+
+
+def _weights(spec: RewardSpec, place: Place) -> WeightedSum:
+    weights = {
+        key: (0.0 if entry.gate else 1.0) if entry.weight is None else entry.weight
+        for key, entry in spec.graders.items()
+    }
+    if not any(weights.values()):
+        raise (place / "graders").error(
+            "no grader has a weight, so every reward would be 0",
+            "Give one a weight; graders with a gate have none unless they are given one.",
+        )
+    return WeightedSum({key: weight for key, weight in weights.items() if weight})
+
+
+def _formula(spec: RewardSpec, text: str, place: Place) -> FormulaComposition:
+    for key, entry in spec.graders.items():
+        at = place / "graders" / key
+        if key in FUNCTION_NAMES:
+            raise at.error(f"{key!r} is a function of formulas; choose another name")
+        if entry.weight:
+            raise (at / "weight").error(
+                "a reward has weights or a formula, not both",
+                "Weight 0 is allowed: the grader is then logged and has no say.",
+            )
+    try:
+        formula = parse_formula(text, frozenset(spec.graders))
+    except FormulaError as error:
+        raise (place / "formula").error(error.message, error.hint) from None
+    _refuse_unused(spec, formula.names, place)
+    return FormulaComposition(formula)
+
+
+def _refuse_unused(spec: RewardSpec, used: frozenset[str], place: Place) -> None:
+    for key, entry in spec.graders.items():
+        if key not in used and not entry.gate and entry.weight is None:
+            raise (place / "graders" / key).error(
+                f"the formula does not use grader {key!r}",
+                "Remove it, use it, or give it `weight: 0` to log it only.",
+            )

@@ -1,0 +1,134 @@
+"""From dataset rows to items."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from rft_core.errors import DatasetError
+from rft_core.task.templates import Template
+from rft_core.types import Item, Message
+
+MAX_LINE_CHARS: Final = 10_000_000
+_ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A dataset row and where it stands, for messages: `file:line` or `dataset[index]`."""
+
+    where: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LocatedItem:
+    """An item and where its row stands."""
+
+    where: str
+    item: Item
+
+
+MessageTemplates: TypeAlias = tuple[tuple[str, Template], ...]
+"""Role and content of each message."""
+
+RowReader: TypeAlias = Callable[[Any], Iterable[Row]]
+"""Reads the rows of a `DatasetSpec`."""
+
+
+def read_jsonl(path: Path) -> Iterator[Row]:
+    """Yield the rows of a JSONL file; empty lines are skipped.
+
+    Raises `DatasetError` with file and line.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield Row(f"{path}:{number}", _parse_line(line, f"{path}:{number}"))
+    except FileNotFoundError:
+        raise DatasetError("no such file", where=str(path)) from None
+    except UnicodeDecodeError:
+        raise DatasetError("the file is not UTF-8 text", where=str(path)) from None
+    except OSError as error:
+        raise DatasetError(error.strerror or str(error), where=str(path)) from None
+
+
+def _parse_line(line: str, where: str) -> dict[str, Any]:
+    if len(line) > MAX_LINE_CHARS:
+        raise DatasetError(f"the row is longer than {MAX_LINE_CHARS} characters", where=where)
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"the row is not JSON: {error}", where=where) from None
+    if not isinstance(row, dict):
+        raise DatasetError("a row must be a JSON object", where=where)
+    return row
+
+
+def make_items(
+    rows: Iterable[Row], templates: MessageTemplates | None, constants: Mapping[str, Any]
+) -> list[LocatedItem]:
+    """Return the rows as items.
+
+    Prompts come from `templates`, over the row as `item` and over `constants`, or from the row's
+    `messages`. A row without `id`, or with one that was there before, is named after its place.
+    """
+    items: list[LocatedItem] = []
+    seen: set[str] = set()
+    for index, row in enumerate(rows):
+        identifier = str(row.data.get("id", index))
+        if identifier in seen:
+            identifier = f"{identifier}#{index}"
+        seen.add(identifier)
+        items.append(LocatedItem(row.where, _make_item(row, identifier, templates, constants)))
+    return items
+
+
+def _make_item(
+    row: Row, identifier: str, templates: MessageTemplates | None, constants: Mapping[str, Any]
+) -> Item:
+    messages = _messages_of(row) if templates is None else _render(row, templates, constants)
+    fields = {key: value for key, value in row.data.items() if key not in {"id", "messages"}}
+    return Item(identifier, messages, fields)
+
+
+def _render(
+    row: Row, templates: MessageTemplates, constants: Mapping[str, Any]
+) -> tuple[Message, ...]:
+    names = {**constants, "item": row.data}
+    try:
+        return tuple({"role": role, "content": text.render(names)} for role, text in templates)
+    except LookupError as error:
+        raise DatasetError(str(error.args[0]), where=row.where) from None
+
+
+def _messages_of(row: Row) -> tuple[Message, ...]:
+    messages = row.data.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise DatasetError(
+            "the row has no messages",
+            where=row.where,
+            hint="Add a `messages` list to the rows, or a `messages:` template to the task file.",
+        )
+    for index, message in enumerate(messages):
+        _check_message(message, f"messages[{index}]", row.where)
+    if messages[-1]["role"] == "assistant":
+        raise DatasetError(
+            "the last message is the assistant's",
+            where=row.where,
+            hint="The policy writes that one: move the answer into a key such as reference_answer.",
+        )
+    return tuple(messages)
+
+
+def _check_message(message: Any, name: str, where: str) -> None:
+    if not isinstance(message, dict) or message.get("role") not in _ROLES:
+        raise DatasetError(
+            f"{name} is no message", where=where, hint=f"Known roles: {', '.join(sorted(_ROLES))}."
+        )
+    if not isinstance(message.get("content"), str):
+        raise DatasetError(f"{name}.content is not text", where=where)

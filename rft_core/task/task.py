@@ -1,0 +1,170 @@
+"""Loading a task file: everything is checked here, before any model is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rft_core.errors import DatasetError, TaskFileError
+from rft_core.reward.engine import RewardEngine
+from rft_core.rollout import Rollout
+from rft_core.suggest import did_you_mean
+from rft_core.task.build import RewardPlan, plan_reward, plan_rollout
+from rft_core.task.data import (
+    LocatedItem,
+    MessageTemplates,
+    Row,
+    RowReader,
+    make_items,
+    read_jsonl,
+)
+from rft_core.task.source import Place, Source, read_text, read_yaml
+from rft_core.task.spec import DatasetSpec, TaskSpec
+from rft_core.task.templates import parse_template
+from rft_core.task.validation import validate
+from rft_core.types import Item
+
+_NAMESPACES = frozenset({"item", "response_format"})
+
+
+@dataclass(frozen=True)
+class Task:
+    """A checked task file with its items, configured graders and rollout."""
+
+    source: Source
+    spec: TaskSpec
+    rewards: Mapping[str | None, RewardPlan]
+    rollout: Rollout[Any]
+    train: Sequence[LocatedItem]
+    validation: Sequence[LocatedItem]
+
+    @property
+    def base_dir(self) -> Path:
+        """The folder that relative paths of the task file start from."""
+        return self.source.path.resolve().parent
+
+    def train_items(self) -> list[Item]:
+        """Return the training items."""
+        return [located.item for located in self.train]
+
+    def validation_items(self) -> list[Item]:
+        """Return the validation items, as many as are evaluated."""
+        return [located.item for located in self.validation][: self.spec.evaluate.max_items]
+
+    def engine(self) -> RewardEngine:
+        """Start the graders."""
+        return RewardEngine({task: plan.start() for task, plan in self.rewards.items()})
+
+    def warnings(self) -> list[str]:
+        """Return what is suspicious but allowed."""
+        return [
+            f"grader {key!r}: {warning}"
+            for plan in self.rewards.values()
+            for key, call in plan.calls.items()
+            for warning in call.grader.warnings()
+        ]
+
+
+def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
+    """Load and check a task file and its datasets.
+
+    `read_dataset` reads Hugging Face datasets; without it only JSONL files can be read.
+    Raises `UsageError` with file and line.
+    """
+    source = read_yaml(path)
+    if not isinstance(source.data, dict):
+        raise TaskFileError("a task file is a mapping of sections", where=source.where())
+    root = Place(source)
+    spec = validate(TaskSpec, source.data, root)
+    rewards = {
+        task: plan_reward(reward, root / "reward" if task is None else root / "rewards" / task)
+        for task, reward in spec.reward_specs().items()
+    }
+    rollout = plan_rollout(spec.rollout, root / "rollout")
+    loader = _DataLoader(source, spec, read_dataset)
+    train = loader.load(spec.data.train, "train")
+    validation = loader.load(spec.data.validation, "validation") if spec.data.validation else []
+    for located in (*train, *validation):
+        _check_item(located, rewards)
+    return Task(source, spec, rewards, rollout, train, validation)
+
+
+def _check_item(located: LocatedItem, rewards: Mapping[str | None, RewardPlan]) -> None:
+    """Raise `DatasetError` if no reward, or a grader of it, can grade the item."""
+    task = None if None in rewards else located.item.task
+    if task not in rewards:
+        known = [name for name in rewards if name is not None]
+        message = f"there is no reward for task {task!r}" if task else "the row has no `task`"
+        raise DatasetError(message, where=located.where, hint=did_you_mean(task or "", known))
+    for key, call in rewards[task].calls.items():
+        try:
+            call.grader.check_item(located.item)
+        except (ValueError, LookupError) as error:
+            raise DatasetError(
+                f"grader {key!r} cannot grade this row: {error}", where=located.where
+            ) from None
+
+
+class _DataLoader:
+    """Reads the datasets of one task file."""
+
+    def __init__(self, source: Source, spec: TaskSpec, read_dataset: RowReader | None) -> None:
+        self.source = source
+        self.base_dir = source.path.resolve().parent
+        self.read_dataset = read_dataset
+        self.schema = self._response_schema(spec)
+        self.templates = self._templates(spec)
+
+    def load(self, dataset: str | DatasetSpec, name: str) -> list[LocatedItem]:
+        """Return the items of a dataset, at least one."""
+        rows = self._rows(dataset, name)
+        items = make_items(rows, self.templates, {"response_format": {"schema": self.schema}})
+        if not items:
+            raise DatasetError("the dataset has no rows", where=self.source.where(("data", name)))
+        return items
+
+    def _rows(self, dataset: str | DatasetSpec, name: str) -> Iterable[Row]:
+        if isinstance(dataset, str):
+            path = self.base_dir / Path(dataset).expanduser()
+            if path.is_file() or path.suffix in {".jsonl", ".json"}:
+                return read_jsonl(path)
+            dataset = DatasetSpec(name=dataset, split=name)
+        if self.read_dataset is None:
+            raise self.source.error(
+                f"{dataset.name!r} is neither a JSONL file nor can datasets be read here",
+                ("data", name),
+                "pip install 'rft-core[train]' for Hugging Face datasets.",
+            )
+        return self.read_dataset(dataset)
+
+    def _templates(self, spec: TaskSpec) -> MessageTemplates | None:
+        if spec.messages is None:
+            return None
+        templates = []
+        for index, message in enumerate(spec.messages):
+            text = message.content
+            if text is None:
+                text = read_text(self.base_dir / str(message.file)).rstrip("\n")
+            try:
+                templates.append((message.role, parse_template(text, _NAMESPACES)))
+            except ValueError as error:
+                raise self.source.error(str(error), ("messages", index)) from None
+        return tuple(templates)
+
+    def _response_schema(self, spec: TaskSpec) -> dict[str, Any] | None:
+        if spec.response_format is None:
+            return None
+        schema = spec.response_format.schema_
+        if isinstance(schema, dict):
+            return schema
+        path = self.base_dir / schema
+        try:
+            loaded = json.loads(read_text(path))
+        except ValueError as error:
+            raise TaskFileError(f"not JSON: {error}", where=str(path)) from None
+        if not isinstance(loaded, dict):
+            raise TaskFileError("a JSON schema is an object here", where=str(path))
+        return loaded

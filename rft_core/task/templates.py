@@ -1,0 +1,69 @@
+"""Templates over a row: `{{ item.text_input }}`.
+
+As in OpenAI's graders: dots and zero-based indexes, strings as they are, other values as JSON; text
+that is put in is never expanded again. There is no logic, so a template cannot run code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PATH: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[\d+\])*")
+_STEP: Final = re.compile(r"\.?([A-Za-z_][\w-]*)|\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template: literal text and paths in turn."""
+
+    parts: tuple[str | tuple[str | int, ...], ...]
+
+    def render(self, namespaces: Mapping[str, Any]) -> str:
+        """Return the text for given values. Raises `LookupError` naming a path without value."""
+        return "".join(
+            part if isinstance(part, str) else _text(_look_up(namespaces, part))
+            for part in self.parts
+        )
+
+
+def parse_template(text: str, namespaces: frozenset[str]) -> Template:
+    """Parse a template. Raises `ValueError` for a wrong path or an unknown namespace."""
+    parts: list[str | tuple[str | int, ...]] = []
+    end = 0
+    for match in _VARIABLE.finditer(text):
+        parts += [text[end : match.start()], _parse_path(match[1], namespaces)]
+        end = match.end()
+    parts.append(text[end:])
+    return Template(tuple(parts))
+
+
+def _parse_path(path: str, namespaces: frozenset[str]) -> tuple[str | int, ...]:
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{{{{ {path} }}}} is no path such as item.key or item.list[0]")
+    steps = tuple(
+        name or int(index) for name, index in (step.groups() for step in _STEP.finditer(path))
+    )
+    if steps[0] not in namespaces:
+        known = " or ".join(sorted(namespaces))
+        raise ValueError(f"{{{{ {path} }}}} starts with {steps[0]!r}; it must start with {known}")
+    return steps
+
+
+def _look_up(namespaces: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
+    value: Any = namespaces
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            name = ".".join(map(str, path))
+            raise LookupError(f"{{{{ {name} }}}} has no value in this row") from None
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
