@@ -40,6 +40,10 @@ class RewardPlan:
     observers: frozenset[str]
     shapers: Sequence[RewardShaper[Any]]
 
+    def weights(self) -> Mapping[str, float]:
+        """Return the graders' weights, {} where a formula composes them."""
+        return self.composition.weights if isinstance(self.composition, WeightedSum) else {}
+
     def start(self) -> Reward:
         """Put the graders on their executors."""
         return Reward(

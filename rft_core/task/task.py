@@ -22,7 +22,7 @@ from rft_core.task.data import (
     read_jsonl,
 )
 from rft_core.task.source import Place, Source, read_text, read_yaml
-from rft_core.task.spec import DatasetSpec, TaskSpec
+from rft_core.task.spec import DatasetSpec, MessageSpec, TaskSpec
 from rft_core.task.templates import parse_template
 from rft_core.task.validation import validate
 from rft_core.types import Item
@@ -40,6 +40,9 @@ class Task:
     rollout: Rollout[Any]
     train: Sequence[LocatedItem]
     validation: Sequence[LocatedItem]
+    messages: Sequence[tuple[str, str]] | None
+    """Role and template text of each prompt message; None if the rows hold their messages."""
+    response_schema: Mapping[str, Any] | None
 
     @property
     def base_dir(self) -> Path:
@@ -89,7 +92,16 @@ def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
     validation = loader.load(spec.data.validation, "validation") if spec.data.validation else []
     for located in (*train, *validation):
         _check_item(located, rewards)
-    return Task(source, spec, rewards, rollout, train, validation)
+    return Task(
+        source=source,
+        spec=spec,
+        rewards=rewards,
+        rollout=rollout,
+        train=train,
+        validation=validation,
+        messages=loader.messages,
+        response_schema=loader.schema,
+    )
 
 
 def _check_item(located: LocatedItem, rewards: Mapping[str | None, RewardPlan]) -> None:
@@ -116,7 +128,8 @@ class _DataLoader:
         self.base_dir = source.path.resolve().parent
         self.read_dataset = read_dataset
         self.schema = self._response_schema(spec)
-        self.templates = self._templates(spec)
+        self.messages = None if spec.messages is None else self._texts(spec.messages)
+        self.templates = None if self.messages is None else self._templates(self.messages)
 
     def load(self, dataset: str | DatasetSpec, name: str) -> list[LocatedItem]:
         """Return the items of a dataset, at least one."""
@@ -140,16 +153,19 @@ class _DataLoader:
             )
         return self.read_dataset(dataset)
 
-    def _templates(self, spec: TaskSpec) -> MessageTemplates | None:
-        if spec.messages is None:
-            return None
+    def _texts(self, messages: Sequence[MessageSpec]) -> list[tuple[str, str]]:
+        return [
+            (message.role, read_text(self.base_dir / message.file).rstrip("\n"))
+            if message.file is not None
+            else (message.role, message.content or "")
+            for message in messages
+        ]
+
+    def _templates(self, messages: Sequence[tuple[str, str]]) -> MessageTemplates:
         templates = []
-        for index, message in enumerate(spec.messages):
-            text = message.content
-            if text is None:
-                text = read_text(self.base_dir / str(message.file)).rstrip("\n")
+        for index, (role, text) in enumerate(messages):
             try:
-                templates.append((message.role, parse_template(text, _NAMESPACES)))
+                templates.append((role, parse_template(text, _NAMESPACES)))
             except ValueError as error:
                 raise self.source.error(str(error), ("messages", index)) from None
         return tuple(templates)

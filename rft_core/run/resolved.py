@@ -1,0 +1,51 @@
+"""The task file as resolved: nothing in it depends on where it lay or on files that may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rft_core.task.build import RewardPlan
+from rft_core.task.spec import DatasetSpec
+from rft_core.task.task import Task
+
+
+def resolved(task: Task, train: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the task as plain data with absolute paths, prompt texts and all defaults.
+
+    `train` is the training section with defaults. Raises nothing: the task was checked.
+    """
+    data: dict[str, Any] = task.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    data["data"] = {name: _dataset(task, getattr(task.spec.data, name)) for name in data["data"]}
+    if task.messages is not None:
+        data["messages"] = [{"role": role, "content": text} for role, text in task.messages]
+    if task.response_schema is not None:
+        data["response_format"] = {"schema": task.response_schema}
+    if task.spec.model is not None and (local := task.base_dir / task.spec.model.name).exists():
+        data["model"]["name"] = str(local.resolve())
+    data["train"] = dict(train)
+    for name, plan in task.rewards.items():
+        _resolve_graders(data["reward"] if name is None else data["rewards"][name], plan)
+    return data
+
+
+def _dataset(task: Task, dataset: str | DatasetSpec) -> Any:
+    if isinstance(dataset, DatasetSpec):
+        return dataset.model_dump(exclude_none=True)
+    path = task.base_dir / Path(dataset).expanduser()
+    return str(path.resolve()) if path.exists() else dataset
+
+
+def _resolve_graders(reward: dict[str, Any], plan: RewardPlan) -> None:
+    """Write validated configs, in which files are absolute, over those of the task file."""
+    for key, call in plan.calls.items():
+        config = call.grader.config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        reward["graders"][key]["config"] = config
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """Return the task as YAML that `load_task` reads."""
+    return yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,91 @@
+"""What a run does between TRL's steps: evaluate, save, stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from rft_core.training.evaluator import Evaluation
+from rft_core.training.recorder import Recorder
+
+
+@dataclass
+class StopRequest:
+    """Set `requested` from a signal handler: the run ends after the step it is in."""
+
+    requested: bool = False
+
+
+class RunCallback(TrainerCallback):
+    """Evaluates before the first step, every N steps and after the last; saves where it does."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        evaluate: Callable[[int], Evaluation] | None,
+        *,
+        every: int,
+        keep_checkpoints: int,
+        stop: StopRequest,
+    ) -> None:
+        self.recorder = recorder
+        self.evaluate = evaluate
+        self.every = every
+        self.keep_checkpoints = keep_checkpoints
+        self.stop = stop
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Evaluate the policy as it is, unless a resumed run has done so."""
+        if state.global_step == 0 and 0 not in self.recorder.validation_rewards:
+            self._evaluate(0)
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Start the step's clock."""
+        self.recorder.step_began()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Evaluate and save when it is time, or stop."""
+        step = state.global_step
+        self.recorder.step_ended(step)
+        due = step % self.every == 0 or step >= state.max_steps
+        if due:
+            self._evaluate(step)
+        control.should_log = True
+        control.should_save = due or self.stop.requested
+        control.should_training_stop = control.should_training_stop or self.stop.requested
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Write the step's row."""
+        self.recorder.logged(logs or {})
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Finish the checkpoint that the trainer wrote."""
+        path = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        self.recorder.checkpoint_saved(state.global_step, path, self.keep_checkpoints)
+
+    def _evaluate(self, step: int) -> None:
+        if self.evaluate is None:
+            return
+        start = time.perf_counter()
+        evaluation = self.evaluate(step)
+        self.recorder.evaluated(step, evaluation, time.perf_counter() - start)

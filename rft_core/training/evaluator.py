@@ -1,0 +1,73 @@
+"""Sampling and grading the validation items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rft_core.evaluation import summarize
+from rft_core.reward.engine import RewardEngine
+from rft_core.rollout import Policy, Rollout, Trajectory
+from rft_core.types import Completion, GradedSample, Item, Progress, Sample
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The graded samples of an evaluation, k of each item in turn, and their statistics."""
+
+    samples: Sequence[GradedSample]
+    statistics: Mapping[str, Any]
+
+
+def evaluate(
+    items: Sequence[Item],
+    policy: Policy,
+    rollout: Rollout[Any],
+    engine: RewardEngine,
+    *,
+    samples: int,
+    pass_threshold: float,
+    progress: Progress,
+) -> Evaluation:
+    """Sample each item `samples` times, grade and summarise."""
+    repeated = [item for item in items for _ in range(samples)]
+    trajectories = rollout.run(repeated, policy)
+    graded = engine.grade(
+        [
+            Sample(item, completion_of(trajectory))
+            for item, trajectory in zip(repeated, trajectories, strict=True)
+        ],
+        progress,
+    )
+    groups = [graded[i : i + samples] for i in range(0, len(graded), samples)]
+    statistics = summarize(groups, pass_threshold)
+    return Evaluation(graded, statistics | _reports(engine, graded))
+
+
+def completion_of(trajectory: Trajectory) -> Completion:
+    """Return what graders see of a trajectory."""
+    return Completion(
+        text=trajectory.text,
+        num_tokens=sum(trajectory.env_mask),
+        finish_reason=trajectory.finish_reason,
+        messages=trajectory.messages,
+    )
+
+
+def _reports(engine: RewardEngine, graded: Sequence[GradedSample]) -> dict[str, Any]:
+    """Return what graders have to say beyond means, by task and grader."""
+    reports: dict[str, Any] = {}
+    for task, reward in engine.rewards.items():
+        for name, runner in reward.runners.items():
+            mine = [
+                (one.sample, grade)
+                for one in graded
+                if one.task == task
+                and (grade := one.grades.get(name)) is not None
+                and grade.outcome == "graded"
+            ]
+            report = runner.call.grader.report([s for s, _ in mine], [g for _, g in mine])
+            if report:
+                reports[name if task is None else f"{task}/{name}"] = dict(report)
+    return {"reports": reports} if reports else {}
