@@ -51,6 +51,10 @@ class Grader(Configurable[ConfigT]):
         Called for every row when a task is loaded, before any model is.
         """
 
+    def reference_completion(self, item: Item) -> str | None:
+        """Return a completion that deserves full marks, or None if the row does not tell."""
+        return None
+
     def report(self, samples: Sequence[Sample], grades: Sequence[Grade]) -> Mapping[str, Any]:
         """Summarise an evaluation beyond means (per label, say), as a JSON object; {} for nothing.
 

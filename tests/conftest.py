@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import string
 from collections.abc import Callable
@@ -63,19 +64,16 @@ def toy_policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def toy_task(tmp_path: Path, toy_policy: Path) -> Callable[..., Path]:
-    """Return a function that writes a task file for the toy policy and returns its path.
+@pytest.fixture(scope="session")
+def write_toy_task(toy_policy: Path) -> Callable[..., Path]:
+    """Return a function that writes a task for the toy policy into a folder; see `toy_task`."""
 
-    Keyword arguments replace sections; `train` and `evaluate` are merged.
-    """
-
-    def write(name: str = "task.yaml", **sections: Any) -> Path:
-        (tmp_path / "rewards.py").write_text(REWARDS)
+    def write(folder: Path, **sections: Any) -> Path:
+        (folder / "rewards.py").write_text(REWARDS)
         rows = [{"id": f"r{i}", "question": f"say {i}"} for i in range(8)]
         for split in ("train", "validation"):
             lines = (json.dumps(row) + "\n" for row in rows)
-            (tmp_path / f"{split}.jsonl").write_text("".join(lines))
+            (folder / f"{split}.jsonl").write_text("".join(lines))
         task: dict[str, Any] = {
             "data": {"train": "train.jsonl", "validation": "validation.jsonl"},
             "messages": [{"role": "user", "content": "{{ item.question }}"}],
@@ -99,8 +97,17 @@ def toy_task(tmp_path: Path, toy_policy: Path) -> Callable[..., Path]:
         for key, value in sections.items():
             merge = key in {"train", "evaluate"}
             task[key] = {**task[key], **value} if merge else value
-        path = tmp_path / name
+        path = folder / "task.yaml"
         path.write_text(yaml.safe_dump(task, sort_keys=False))
         return path
 
     return write
+
+
+@pytest.fixture
+def toy_task(tmp_path: Path, write_toy_task: Callable[..., Path]) -> Callable[..., Path]:
+    """Return a function that writes a task file for the toy policy and returns its path.
+
+    Keyword arguments replace sections; `train` and `evaluate` are merged.
+    """
+    return functools.partial(write_toy_task, tmp_path)

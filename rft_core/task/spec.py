@@ -139,6 +139,8 @@ class TaskSpec(Section):
     reward: RewardSpec | None = None
     rewards: Annotated[dict[str, RewardSpec], Field(min_length=1)] | None = None
     decoupled: bool = False
+    reference: str | None = None
+    """A template of the right completion, for `rft check`."""
     rollout: RolloutSpec = RolloutSpec()
     train: dict[str, Any] = {}
     lora: dict[str, Any] | None = None

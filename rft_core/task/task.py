@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from rft_core.task.data import (
     read_jsonl,
 )
 from rft_core.task.source import Place, Source, read_text, read_yaml
-from rft_core.task.spec import DatasetSpec, MessageSpec, TaskSpec
+from rft_core.task.spec import DatasetSpec, MessageSpec, ModelSpec, TaskSpec
 from rft_core.task.templates import parse_template
 from rft_core.task.validation import validate
 from rft_core.types import Item
@@ -56,6 +56,17 @@ class Task:
     def validation_items(self) -> list[Item]:
         """Return the validation items, as many as are evaluated."""
         return [located.item for located in self.validation][: self.spec.evaluate.max_items]
+
+    def with_overrides(self, *, model: str | None, samples: int | None) -> Task:
+        """Return the task with another model, or another number of samples per item."""
+        spec = self.spec
+        if model is not None:
+            name = str(Path(model).resolve()) if Path(model).exists() else model
+            spec = spec.model_copy(update={"model": ModelSpec(name=name)})
+        if samples is not None:
+            evaluate = spec.evaluate.model_copy(update={"samples": samples})
+            spec = spec.model_copy(update={"evaluate": evaluate})
+        return replace(self, spec=spec)
 
     def engine(self) -> RewardEngine:
         """Start the graders."""

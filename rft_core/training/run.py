@@ -49,6 +49,14 @@ class Plan:
         place = Place(self.task.source) / "train"
         return grpo_config(self.train, output_dir, self._decoupled(), place)
 
+    def max_steps(self) -> int:
+        """Return how many optimiser steps the run takes."""
+        config = self.config(Path("unused"))
+        if config.max_steps > 0:
+            return int(config.max_steps)
+        per_step = config.generation_batch_size // config.num_generations
+        return int(config.num_train_epochs * (len(self.task.train) // per_step))
+
     def _decoupled(self) -> dict[str, Any]:
         if not self.task.spec.decoupled:
             return {}
@@ -111,6 +119,9 @@ def train(
             _add_callback(trainer, plan, engine, recorder, stop, on_sampled)
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         status = "stopped" if stop.requested else "done"
+    except KeyboardInterrupt:
+        status = "stopped"
+        raise
     finally:
         summary = _summary(status, directory, started)
         recorder.run_finished(summary)

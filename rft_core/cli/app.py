@@ -1,0 +1,128 @@
+"""The `rft` command: its subcommands, and errors as exit codes.
+
+Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn, Optional
+
+import typer
+
+from rft_core.errors import RFTError, UsageError
+
+app = typer.Typer(
+    name="rft",
+    help="Reinforcement fine-tuning from composed graders.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich for --help would double its time
+)
+graders_app = typer.Typer(no_args_is_help=True, help="See the installed graders.")
+app.add_typer(graders_app, name="graders")
+
+OWN_COMMANDS = frozenset({"train", "eval", "check", "graders"})
+
+# typer reads these annotations at run time, and knows no `Path | None` default without Optional.
+TaskFile = Annotated[Path, typer.Argument(help="The task file.")]
+
+
+@app.command()
+def train(
+    task: Annotated[Optional[Path], typer.Argument(help="The task file.")] = None,  # noqa: UP045
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="The run directory; runs/TASK-TIME if not given."),
+    ] = None,
+    resume: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Go on with the run in this directory, from its last checkpoint."),
+    ] = None,
+) -> None:
+    """Train a policy with the reward of a task file."""
+    from rft_core.cli.train import train_command
+
+    if (task is None) == (resume is None):
+        raise UsageError("give either a task file or --resume RUN")
+    train_command(task, output, resume)
+
+
+@app.command("eval")
+def evaluate(
+    task: TaskFile,
+    model: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Evaluate this model (a checkpoint, say) and not the task's."),
+    ] = None,
+    samples: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--samples", "-k", min=1, help="Samples per item."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="train or validation.")] = "validation",
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Write statistics and samples into this new folder."),
+    ] = None,
+) -> None:
+    """Sample and grade, training nothing."""
+    from rft_core.cli.evaluate import eval_command
+
+    eval_command(task, model, samples, split, output)
+
+
+@app.command()
+def check(task: TaskFile) -> None:
+    """Check a task file without a model: references must score, constant answers must not."""
+    from rft_core.cli.check import check_command
+
+    raise typer.Exit(check_command(task))
+
+
+@graders_app.command("list")
+def graders_list() -> None:
+    """List the installed graders and where they come from."""
+    from rft_core.cli.graders import list_command
+
+    list_command()
+
+
+@graders_app.command("show")
+def graders_show(name: Annotated[str, typer.Argument(help="A grader's name.")]) -> None:
+    """Show a grader's options."""
+    from rft_core.cli.graders import show_command
+
+    show_command(name)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    _add_plugin_commands()
+    try:
+        app()
+    except UsageError as error:
+        _fail(str(error), 2)
+    except RFTError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    sys.exit(0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+    sys.exit(code)
+
+
+def _add_plugin_commands() -> None:
+    """Add plugins' commands, importing plugins only if the command is not one of ours."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if not words or words[0] in OWN_COMMANDS:
+        return
+    from rft_core.plugins import plugin_manager
+
+    for name, group in plugin_manager().commands().items():
+        if name not in OWN_COMMANDS:
+            app.add_typer(group, name=name)

@@ -1,0 +1,54 @@
+"""Evaluations as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+
+Row = tuple[str, float | None, float | None]
+"""Name, mean, standard deviation over runs."""
+
+
+def evaluation_table(statistics: Mapping[str, Any], title: str) -> Table:
+    """Return one evaluation as a table."""
+    table = Table("", "mean", "std", title=title, title_justify="left")
+    for name, mean, std in _rows(statistics):
+        table.add_row(name, number(mean), number(std))
+    return table
+
+
+def comparison_table(
+    before: Mapping[str, Any], after: Mapping[str, Any], names: tuple[str, str]
+) -> Table:
+    """Return two evaluations side by side, with the change."""
+    table = Table("", *names, "change")
+    old = {name: (mean, std) for name, mean, std in _rows(before)}
+    for name, mean, std in _rows(after):
+        old_mean, old_std = old.get(name, (None, None))
+        change = "" if mean is None or old_mean is None else f"{mean - old_mean:+.3f}"
+        table.add_row(name, _with_std(old_mean, old_std), _with_std(mean, std), change)
+    return table
+
+
+def _rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
+    yield "reward", statistics["reward"]["mean"], statistics["reward"]["std"]
+    for name, grader in statistics["graders"].items():
+        yield name, grader["mean"], grader["std"]
+        for metric, value in grader.get("metrics", {}).items():
+            yield f"  {name}.{metric}", value, None
+    for k, value in statistics["pass_at"].items():
+        yield f"pass@{k}", value, None
+    yield f"best of {statistics['samples']}", statistics["best_of_k"], None
+    yield "tokens", statistics["num_tokens"], None
+    yield "cut off", statistics["clipped"], None
+
+
+def number(value: float | None) -> str:
+    """Return a number for a table."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _with_std(mean: float | None, std: float | None) -> str:
+    return number(mean) if std is None else f"{number(mean)} ± {number(std)}"

@@ -1,0 +1,199 @@
+"""Whether a reward can teach anything, as far as that shows without a model.
+
+References must earn the highest reward. Answers that do not look at the question must not: an
+empty one, an empty object or list, and every reference given to all items.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rft_core.errors import DatasetError
+from rft_core.evaluation import mean
+from rft_core.reward.engine import RewardEngine
+from rft_core.reward.reward import Reward
+from rft_core.task.data import LocatedItem
+from rft_core.task.task import Task
+from rft_core.task.templates import Template, parse_template
+from rft_core.types import Completion, GradedSample, Sample
+
+TRIVIAL_ANSWERS: Final = {
+    "empty": "",
+    "{}": "{}",
+    "[]": "[]",
+    "a refusal": "I am sorry, but I cannot help with that.",
+}
+MAX_CONSTANTS: Final = 50
+"""So many of the most frequent references are tried as constant answers."""
+TOO_GOOD: Final = 0.5
+"""A constant answer that earns more than this share of the references' reward is warned about."""
+SHOWN: Final = 5
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one kind of answer earns: mean reward, share of items with full marks, errors."""
+
+    name: str
+    mean: float | None
+    full: float
+    errors: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong; `fatal` if training would be pointless."""
+
+    text: str
+    fatal: bool
+
+
+@dataclass
+class CheckResult:
+    """What the check found."""
+
+    probes: list[Probe] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def complain(self, text: str, *, fatal: bool) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(text, fatal))
+
+
+def check_task(task: Task) -> CheckResult:
+    """Grade references and constant answers with the task's reward."""
+    located = [*task.train, *task.validation]
+    result = CheckResult()
+    with task.engine() as engine:
+        references = _references(task, located)
+        marks = {name: _full_marks(reward) for name, reward in engine.rewards.items()}
+        probe = _Prober(engine, located, marks)
+        if references is None:
+            result.complain(
+                "the references were not checked: no grader knows how a right completion looks. "
+                "Add `reference:`, a template such as '{{ item.answer }}'",
+                fatal=False,
+            )
+        else:
+            _check_references(probe, references, result)
+        _check_constants(probe, references or [], result)
+    return result
+
+
+def _references(task: Task, located: Sequence[LocatedItem]) -> list[str] | None:
+    """Return the right completion of every item, from the template or from a grader."""
+    if task.spec.reference is not None:
+        template = parse_template(task.spec.reference, frozenset({"item"}))
+        return [_rendered(template, one) for one in located]
+    graders = [c.grader for plan in task.rewards.values() for c in plan.calls.values()]
+    for grader in graders:
+        completions = [grader.reference_completion(one.item) for one in located]
+        known = [text for text in completions if text is not None]
+        if len(known) == len(located):
+            return known
+    return None
+
+
+def _rendered(template: Template, located: LocatedItem) -> str:
+    try:
+        return template.render({"item": {"id": located.item.id, **located.item.fields}})
+    except LookupError as error:
+        raise DatasetError(str(error.args[0]), where=located.where) from None
+
+
+def _full_marks(reward: Reward) -> float:
+    """Return the reward before shaping where every grader gives its best score."""
+    best = {}
+    for name, runner in reward.runners.items():
+        low, high = runner.call.grader.score_range
+        weights = getattr(reward.composition, "weights", {})
+        best[name] = low if weights.get(name, 1.0) < 0 else high
+    marks, _ = reward.composition.compose(best)
+    return math.inf if marks is None else marks
+
+
+@dataclass(frozen=True)
+class _Prober:
+    """Grades one answer per item; `marks` is what full marks are in each task's reward."""
+
+    engine: RewardEngine
+    located: Sequence[LocatedItem]
+    marks: Mapping[str | None, float]
+
+    def grade(self, texts: Sequence[str]) -> list[GradedSample]:
+        """Grade the answers."""
+        # A length in tokens is not known here; 0 keeps length penalties out of the picture.
+        return self.engine.grade(
+            [
+                Sample(one.item, Completion(text, num_tokens=0, finish_reason="stop"))
+                for one, text in zip(self.located, texts, strict=True)
+            ]
+        )
+
+    def constant(self, name: str, text: str) -> Probe:
+        """Give every item the same answer."""
+        return self.summary(name, self.grade([text] * len(self.located)))
+
+    def has_full_marks(self, graded: GradedSample) -> bool:
+        """Whether the reward is as high as it can be, but for rounding."""
+        marks = self.marks[graded.task]
+        return graded.composed is not None and graded.composed >= marks - 1e-9
+
+    def summary(self, name: str, graded: Sequence[GradedSample]) -> Probe:
+        """Return what the answers earned."""
+        return Probe(
+            name=name,
+            mean=mean(one.composed for one in graded),
+            full=sum(map(self.has_full_marks, graded)) / len(graded),
+            errors=sum(bool(one.errors) for one in graded),
+        )
+
+
+def _check_references(prober: _Prober, references: Sequence[str], result: CheckResult) -> None:
+    graded = prober.grade(references)
+    result.probes.append(prober.summary("reference", graded))
+    bounded = all(math.isfinite(marks) for marks in prober.marks.values())
+    poor = [
+        f"{one.where} ({_why(grade)})"
+        for one, grade in zip(prober.located, graded, strict=True)
+        if not prober.has_full_marks(grade)
+    ]
+    if poor and bounded:
+        shown = "; ".join(poor[:SHOWN])
+        count = f"{len(poor)} of {len(graded)} references do not earn full marks"
+        result.complain(f"{count}: {shown}", fatal=True)
+
+
+def _why(graded: GradedSample) -> str:
+    if graded.masked:
+        return graded.masked
+    grades = {name: grade for name, grade in graded.grades.items() if grade}
+    reasons = [f"{name} {g.score:g}: {g.reason}" for name, g in grades.items() if g.reason]
+    return "; ".join([f"reward {graded.composed:g}", *reasons])
+
+
+def _check_constants(prober: _Prober, references: Sequence[str], result: CheckResult) -> None:
+    probes = [prober.constant(name, text) for name, text in TRIVIAL_ANSWERS.items()]
+    frequent = Counter(references).most_common(MAX_CONSTANTS)
+    constants = [prober.constant(f"constant: {text[:60]}", text) for text, _ in frequent]
+    if constants:
+        probes.append(max(constants, key=lambda probe: probe.mean or 0.0))
+    reference_mean = result.probes[0].mean if result.probes else None
+    result.probes += probes
+    for probe in probes:
+        _judge_constant(probe, reference_mean, result)
+
+
+def _judge_constant(probe: Probe, reference_mean: float | None, result: CheckResult) -> None:
+    earned = f"the answer {probe.name!r}"
+    if probe.errors:
+        result.complain(f"graders failed on {earned} for {probe.errors} items", fatal=True)
+    elif probe.full == 1:
+        result.complain(f"{earned} earns full marks on every item: nothing to learn", fatal=True)
+    elif reference_mean and probe.mean is not None and probe.mean > TOO_GOOD * reference_mean:
+        text = f"{earned} earns {probe.mean:.2f} on average without looking at the question"
+        result.complain(text, fatal=False)

@@ -1,0 +1,130 @@
+"""A killed run goes on to the end that an unbroken run has."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+
+RFT = [sys.executable, "-m", "rft_core"]
+
+
+def run_train(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [*RFT, "train", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def train_steps(run: Path) -> list[int]:
+    return [row["step"] for row in rows(run) if row["kind"] == "train"]
+
+
+def final_weights(run: Path, step: int) -> dict[str, bytes]:
+    tensors = load_file(run / "checkpoints" / f"checkpoint-{step}" / "model.safetensors")
+    return {name: tensor.tobytes() for name, tensor in tensors.items()}
+
+
+def kill_at_step(run: Path, step: int, task: Path, sig: signal.Signals) -> subprocess.Popen[str]:
+    """Start a run and send it a signal as soon as it has logged `step`."""
+    process = subprocess.Popen(
+        [*RFT, "train", str(task), "--output", str(run)],
+        cwd=task.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while not (run / "metrics.jsonl").is_file() or step not in train_steps(run):
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        time.sleep(0.02)
+    os.kill(process.pid, sig)
+    return process
+
+
+@pytest.fixture(scope="module")
+def unbroken(
+    write_toy_task: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """A task of seven steps, over several epochs, and the directory of its unbroken run."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    task = write_toy_task(folder, train={"max_steps": 7}, evaluate={"every": 2, "samples": 2})
+    result = run_train(str(task), "--output", "run", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return task, folder / "run"
+
+
+@pytest.mark.parametrize("killed_at", [1, 5])
+def test_kill_and_resume_ends_as_the_unbroken_run(
+    killed_at: int, unbroken: tuple[Path, Path], tmp_path: Path
+) -> None:
+    task, whole = unbroken
+    broken = tmp_path / "broken"
+    kill_at_step(broken, killed_at, task, signal.SIGKILL).wait()
+    logged_before = len(rows(broken))
+
+    result = run_train("--resume", str(broken), cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert train_steps(broken) == train_steps(whole) == list(range(1, 8))
+    assert final_weights(broken, 7) == final_weights(whole, 7)
+    for ours, theirs in zip(rows(broken), rows(whole), strict=True):
+        assert ours["step"] == theirs["step"]
+        assert ours["reward"] == theirs["reward"]
+    kept_aside = sum(
+        len(path.read_text().splitlines()) for path in broken.glob("superseded/*/metrics.jsonl")
+    )
+    from_checkpoint = (killed_at - killed_at % 2) if killed_at > 1 else 0
+    assert kept_aside >= logged_before - len(
+        [row for row in rows(broken) if row["step"] <= from_checkpoint]
+    )
+
+
+def test_interrupt_stops_after_the_step_and_resume_goes_on(
+    unbroken: tuple[Path, Path], tmp_path: Path
+) -> None:
+    task, whole = unbroken
+    run = tmp_path / "interrupted"
+    process = kill_at_step(run, 3, task, signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    assert f"rft train --resume {run}" in output
+    assert json.loads((run / "summary.json").read_text())["status"] == "stopped"
+    last = train_steps(run)[-1]
+    assert last < 7
+    assert (run / "checkpoints" / f"checkpoint-{last}" / "complete.json").is_file()
+
+    result = run_train("--resume", str(run), cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert train_steps(run) == list(range(1, 8))
+    assert final_weights(run, 7) == final_weights(whole, 7)
+
+
+def test_a_checkpoint_cut_off_by_a_kill_is_not_used(
+    unbroken: tuple[Path, Path], tmp_path: Path
+) -> None:
+    expected = final_weights(unbroken[1], 7)
+    run = tmp_path / "run"
+    shutil.copytree(unbroken[1], run, symlinks=True)
+    (run / "checkpoints" / "checkpoint-7" / "complete.json").unlink()
+    (run / "checkpoints" / "checkpoint-7" / "model.safetensors").write_bytes(b"half of it")
+
+    result = run_train("--resume", str(run), cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert train_steps(run) == list(range(1, 8))
+    assert final_weights(run, 7) == expected
