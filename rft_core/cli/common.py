@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 from rich.console import Console
 
-from rft_core.errors import UsageError
 from rft_core.task.data import RowReader
 from rft_core.task.task import Task, load_task
 
@@ -24,25 +22,6 @@ def open_task(path: Path, out: Console) -> Task:
     for warning in task.warnings():
         out.print(f"warning: {warning}", style="yellow", markup=False)
     return task
-
-
-def require_training() -> None:
-    """Import the training libraries. Raises `UsageError` if they are not installed."""
-    # Their deprecation warnings are for developers, and the progress bars are ours.
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    try:
-        import datasets  # noqa: F401
-        import peft  # noqa: F401
-        import torch  # noqa: F401
-        import trl  # noqa: F401
-        from transformers.utils import logging
-    except ImportError as error:
-        raise UsageError(
-            f"training needs {error.name}, which is not installed",
-            hint="pip install 'rft-core[train]'",
-        ) from None
-    logging.disable_progress_bar()
 
 
 def _dataset_reader() -> RowReader | None:

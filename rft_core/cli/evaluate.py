@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from rft_core.cli.common import console, open_task, require_training
+from rft_core.cli.common import console, open_task
 from rft_core.cli.tables import evaluation_table
 from rft_core.errors import UsageError
 from rft_core.run.directory import RunDirectory
@@ -24,17 +24,18 @@ def eval_command(
     items = task.train_items() if split == "train" else task.validation_items()
     if not items:
         raise UsageError("the task has no validation data", hint="Use --split train.")
+    from rft_core.training.requirements import require_training
+
     require_training()
-    from rft_core.training.run import evaluate_model, plan_run
+    from rft_core.training.plan import plan_run
+    from rft_core.training.run import evaluate_model
 
     plan = plan_run(task.with_overrides(model=model, samples=samples))
     directory = RunDirectory.create(output) if output else None
     k = plan.task.spec.evaluate.samples
     with tempfile.TemporaryDirectory() as scratch, Progress(console=out, transient=True) as bar:
         shown = bar.add_task("sampling", total=len(items) * k)
-        evaluation = evaluate_model(
-            plan, items, Path(scratch) / "model", lambda n: bar.advance(shown, n)
-        )
+        evaluation = evaluate_model(plan, items, Path(scratch), lambda n: bar.advance(shown, n))
     title = f"{plan.model}: {len(items)} {split} items, {k} samples each"
     out.print(evaluation_table(evaluation.statistics, title))
     if directory is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from rft_core.cli.common import console, open_task, require_training
+from rft_core.cli.common import console, open_task
 from rft_core.cli.display import TrainDisplay
 from rft_core.cli.tables import comparison_table
 from rft_core.errors import UsageError
@@ -24,9 +24,12 @@ def train_command(task_file: Path | None, output: Path | None, resume: Path | No
     out = console()
     directory = RunDirectory.open(resume) if resume else None
     task = open_task(directory.task_file if directory else _given(task_file), out)
+    from rft_core.training.requirements import require_training
+
     require_training()
     from rft_core.training.callback import StopRequest
-    from rft_core.training.run import plan_run, train
+    from rft_core.training.plan import plan_run
+    from rft_core.training.run import train
 
     plan = plan_run(task)
     directory = directory or RunDirectory.create(output or _default_output(_given(task_file)))

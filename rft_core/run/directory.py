@@ -125,7 +125,7 @@ class RunDirectory:
     def checkpoints_by_step(self) -> dict[int, Path]:
         """Return the whole checkpoints, in order of their steps."""
         found = {
-            int(path.name.rpartition("-")[2]): path
+            _step_of(path): path
             for path in self.checkpoints.glob("checkpoint-*")
             if (path / COMPLETE).is_file()
         }
@@ -146,6 +146,10 @@ class RunDirectory:
         link.unlink(missing_ok=True)
         link.symlink_to(target, target_is_directory=True)
         link.replace(self.best)
+
+    def best_step(self) -> int | None:
+        """Return the step of the best checkpoint, None if there is none yet."""
+        return _step_of(self.best.resolve()) if self.best.exists() else None
 
     def rewind(self, step: int) -> None:
         """Set aside everything that was logged after `step`, and checkpoints that are not whole.

@@ -27,7 +27,7 @@ class RunCallback(TrainerCallback):
     def __init__(
         self,
         recorder: Recorder,
-        evaluate: Callable[[int], Evaluation] | None,
+        evaluate: Callable[[], Evaluation] | None,
         *,
         every: int,
         keep_checkpoints: int,
@@ -87,5 +87,5 @@ class RunCallback(TrainerCallback):
         if self.evaluate is None:
             return
         start = time.perf_counter()
-        evaluation = self.evaluate(step)
+        evaluation = self.evaluate()
         self.recorder.evaluated(step, evaluation, time.perf_counter() - start)

@@ -4,91 +4,35 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from datasets import Dataset
-from peft import LoraConfig
 from transformers import PrinterCallback, ProgressCallback
 from transformers.utils import logging as transformers_logging
 from trl import GRPOConfig
 
-from rft_core.errors import UsageError
 from rft_core.reward.engine import RewardEngine
 from rft_core.rollouts import SingleTurn
 from rft_core.run.directory import RunDirectory
 from rft_core.run.environment import environment
 from rft_core.run.error_budget import ErrorBudget
 from rft_core.run.resolved import resolved, to_yaml
-from rft_core.task.source import Place
-from rft_core.task.task import Task
+from rft_core.run.summary import Status, summarize_run
 from rft_core.training.callback import RunCallback, StopRequest
-from rft_core.training.config import grpo_config, lora_config, train_section
 from rft_core.training.evaluator import Evaluation, evaluate
-from rft_core.training.model import load_model, resolve_model
+from rft_core.training.model import load_model
+from rft_core.training.plan import Plan
 from rft_core.training.policy import TransformersPolicy, eos_token_ids, evaluation_mode
 from rft_core.training.recorder import Listener, Recorder
 from rft_core.training.reward_function import ITEM_COLUMN, RewardFunction, reward_columns
-from rft_core.training.trainer import RFTTrainer, refuse_vllm, rollout_function
+from rft_core.training.trainer import RFTTrainer, rollout_function
 from rft_core.types import GradedSample, Item, Progress
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A checked run: nothing is loaded yet, and nothing about the settings can fail any more."""
-
-    task: Task
-    model: str | Path
-    train: Mapping[str, Any]
-    lora: LoraConfig | None
-
-    def config(self, output_dir: Path) -> GRPOConfig:
-        """Return TRL's config for a run that saves to `output_dir`."""
-        place = Place(self.task.source) / "train"
-        return grpo_config(self.train, output_dir, self._decoupled(), place)
-
-    def max_steps(self) -> int:
-        """Return how many optimiser steps the run takes."""
-        config = self.config(Path("unused"))
-        if config.max_steps > 0:
-            return int(config.max_steps)
-        per_step = config.generation_batch_size // config.num_generations
-        return int(config.num_train_epochs * (len(self.task.train) // per_step))
-
-    def _decoupled(self) -> dict[str, Any]:
-        if not self.task.spec.decoupled:
-            return {}
-        weights = [w for plan in self.task.rewards.values() for w in plan.weights().values()]
-        return {"multi_objective_aggregation": "normalize_then_sum", "reward_weights": weights}
-
-
-def plan_run(task: Task) -> Plan:
-    """Check everything about training that can be checked without a model.
-
-    Raises `UsageError`.
-    """
-    root = Place(task.source)
-    if task.spec.model is None:
-        raise root.error("the task names no model", "Add `model:`, a hub id or a path.")
-    train = train_section(task.spec.train, root / "train")
-    plan = Plan(
-        task=task,
-        model=resolve_model(task.spec.model, task.base_dir),
-        train=train,
-        lora=lora_config(task.spec.lora, root / "lora"),
-    )
-    config = plan.config(Path("unused"))
-    if not isinstance(task.rollout, SingleTurn):
-        refuse_vllm(task.rollout, bool(config.use_vllm))
-    items_per_step = config.generation_batch_size // config.num_generations
-    if items_per_step > len(task.train):
-        raise (root / "train").error(
-            f"a step takes {items_per_step} items, but there are {len(task.train)}",
-            "Lower per_device_train_batch_size or gradient_accumulation_steps.",
-        )
-    return plan
+OnSampled: TypeAlias = Callable[[int], None]
+"""Told how many completions of an evaluation were sampled since the last call."""
 
 
 def train(
@@ -98,162 +42,155 @@ def train(
     resume: bool,
     listener: Listener,
     stop: StopRequest,
-    on_sampled: Callable[[int], None] | None = None,
+    on_sampled: OnSampled | None = None,
 ) -> dict[str, Any]:
     """Train, and return the summary, which is also written to the directory.
 
     Raises `RunError` if graders fail too often; whatever was logged and saved stays.
     """
     directory.lock()
-    checkpoint = _start(plan, directory, resume)
-    transformers_logging.set_verbosity_error()
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
-    config = plan.config(directory.checkpoints)
+    if resume:
+        checkpoint = _checkpoint_to_resume(directory)
+    else:
+        checkpoint = None
+        _describe(plan, directory)
     recorder = Recorder(directory, ErrorBudget(plan.task.spec.max_error_rate), listener)
     recorder.run_started(resolved(plan.task, plan.train))
     started = time.time()
-    status = "failed"
+    status: Status = "failed"
     try:
         with plan.task.engine() as engine:
-            trainer = _make_trainer(plan, config, directory, engine, recorder)
-            _add_callback(trainer, plan, engine, recorder, stop, on_sampled)
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            _Run(plan, directory, engine, recorder, on_sampled).train(checkpoint, stop)
         status = "stopped" if stop.requested else "done"
     except KeyboardInterrupt:
         status = "stopped"
         raise
     finally:
-        summary = _summary(status, directory, started)
+        summary = summarize_run(directory, status, time.time() - started)
         recorder.run_finished(summary)
     return summary
 
 
-def _start(plan: Plan, directory: RunDirectory, resume: bool) -> Path | None:
-    """Prepare the directory and return the checkpoint to go on from, if any."""
-    if not resume:
-        directory.task_file.write_text(to_yaml(resolved(plan.task, plan.train)), encoding="utf-8")
-        directory.write_json("environment.json", environment())
-        return None
+def evaluate_model(
+    plan: Plan, items: Sequence[Item], scratch: Path, on_sampled: OnSampled | None
+) -> Evaluation:
+    """Load the plan's model and evaluate it on items, as training would."""
+    _quiet()
+    config = plan.config()
+    model, tokenizer = load_model(plan.model, plan.model_spec, scratch / "base-model")
+    model.to(config.device)
+    with plan.task.engine() as engine:
+        return _evaluate(plan, (model, tokenizer, config), items, engine, on_sampled)
+
+
+def _describe(plan: Plan, directory: RunDirectory) -> None:
+    """Write what the run is, before it begins."""
+    directory.task_file.write_text(to_yaml(resolved(plan.task, plan.train)), encoding="utf-8")
+    directory.write_json("environment.json", environment())
+
+
+def _checkpoint_to_resume(directory: RunDirectory) -> Path | None:
+    """Go back to the last whole checkpoint; None: to the start."""
     checkpoints = directory.checkpoints_by_step()
     last = max(checkpoints, default=0)
     directory.rewind(last)
     return checkpoints.get(last)
 
 
-def _make_trainer(
-    plan: Plan,
-    config: GRPOConfig,
-    directory: RunDirectory,
-    engine: RewardEngine,
-    recorder: Recorder,
-) -> RFTTrainer:
-    task = plan.task
-    if task.spec.model is None:
-        raise UsageError("the task names no model")
-    model, tokenizer = load_model(plan.model, task.spec.model, directory.path / "base-model")
-    items = task.train_items()
-    trainer: RFTTrainer
-
-    def on_graded(step: int, graded: Sequence[GradedSample], seconds: float) -> None:
-        recorder.graded(step, graded, seconds, trainer.generation_started)
-
-    function = RewardFunction(engine, items, eos_token_ids(model, tokenizer), on_graded)
-    single_turn = isinstance(task.rollout, SingleTurn)
-    trainer = RFTTrainer(
-        items,
-        model=model,
-        processing_class=tokenizer,
-        args=config,
-        reward_funcs=reward_columns(function) if task.spec.decoupled else function,
-        train_dataset=Dataset.from_dict({ITEM_COLUMN: list(range(len(items)))}),
-        peft_config=plan.lora,
-        rollout_func=None if single_turn else rollout_function(task.rollout, items),
-    )
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    return trainer
+def _quiet() -> None:
+    transformers_logging.set_verbosity_error()
+    # TRL warns that rollout functions are experimental; the versions we allow are tested.
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
 
 
-def _add_callback(
-    trainer: RFTTrainer,
-    plan: Plan,
-    engine: RewardEngine,
-    recorder: Recorder,
-    stop: StopRequest,
-    on_sampled: Callable[[int], None] | None,
-) -> None:
-    spec = plan.task.spec.evaluate
-    items = plan.task.validation_items()
+@dataclass(frozen=True)
+class _Run:
+    """The parts of a run that know one another."""
 
-    def evaluate_at(step: int) -> Evaluation:
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        policy = TransformersPolicy(
-            model,
-            trainer.processing_class,
-            trainer.args,
-            batch_size=spec.batch_size,
-            on_progress=on_sampled,
-        )
-        with evaluation_mode(model, seed=trainer.args.seed + step):
-            return evaluate(
-                items,
-                policy,
-                plan.task.rollout,
-                engine,
-                samples=spec.samples,
-                pass_threshold=spec.pass_threshold,
-                progress=Progress(),
-            )
+    plan: Plan
+    directory: RunDirectory
+    engine: RewardEngine
+    recorder: Recorder
+    on_sampled: OnSampled | None
 
-    trainer.add_callback(
-        RunCallback(
-            recorder,
-            evaluate_at if items else None,
+    def train(self, checkpoint: Path | None, stop: StopRequest) -> None:
+        """Load the model and train it to the end, or until a stop is requested."""
+        _quiet()
+        trainer = self._trainer()
+        spec = self.plan.task.spec.evaluate
+        callback = RunCallback(
+            self.recorder,
+            self._evaluation_of(trainer),
             every=spec.every,
             keep_checkpoints=spec.keep_checkpoints,
             stop=stop,
         )
-    )
+        trainer.add_callback(callback)
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+
+    def _trainer(self) -> RFTTrainer:
+        task = self.plan.task
+        converted = self.directory.path / "base-model"
+        model, tokenizer = load_model(self.plan.model, self.plan.model_spec, converted)
+        items = task.train_items()
+        trainer: RFTTrainer
+
+        def on_graded(step: int, graded: Sequence[GradedSample], seconds: float) -> None:
+            self.recorder.graded(step, graded, seconds, trainer.generation_started)
+
+        function = RewardFunction(self.engine, items, eos_token_ids(model, tokenizer), on_graded)
+        own_rollout = not isinstance(task.rollout, SingleTurn)
+        trainer = RFTTrainer(
+            items,
+            model=model,
+            processing_class=tokenizer,
+            args=self.plan.config(self.directory.checkpoints),
+            reward_funcs=reward_columns(function) if task.spec.decoupled else function,
+            train_dataset=Dataset.from_dict({ITEM_COLUMN: list(range(len(items)))}),
+            peft_config=self.plan.lora,
+            rollout_func=rollout_function(task.rollout, items) if own_rollout else None,
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.remove_callback(ProgressCallback)
+        return trainer
+
+    def _evaluation_of(self, trainer: RFTTrainer) -> Callable[[], Evaluation] | None:
+        """Return what evaluates the policy as it is; None without validation items."""
+        items = self.plan.task.validation_items()
+        if not items:
+            return None
+
+        def run() -> Evaluation:
+            model = trainer.accelerator.unwrap_model(trainer.model)
+            parts = (model, trainer.processing_class, trainer.args)
+            return _evaluate(self.plan, parts, items, self.engine, self.on_sampled)
+
+        return run
 
 
-def _summary(status: str, directory: RunDirectory, started: float) -> dict[str, Any]:
-    """Return how the run ended; the evaluations are those in the log."""
-    rows = directory.metrics()
-    evaluations = {row["step"]: row for row in rows if row["kind"] == "eval"}
-    best = directory.best.resolve().name.rpartition("-")[2] if directory.best.exists() else None
-    best_step = None if best is None else int(best)
-    return {
-        "status": status,
-        "steps": max((row["step"] for row in rows if row["kind"] == "train"), default=0),
-        "best_step": best_step,
-        "baseline": evaluations.get(0),
-        "best": None if best_step is None else evaluations.get(best_step),
-        "last": evaluations[max(evaluations)] if evaluations else None,
-        "seconds": round(time.time() - started, 1),
-    }
-
-
-def evaluate_model(
-    plan: Plan, items: Sequence[Item], converted: Path, on_sampled: Callable[[int], None] | None
+def _evaluate(
+    plan: Plan,
+    parts: tuple[Any, Any, GRPOConfig],
+    items: Sequence[Item],
+    engine: RewardEngine,
+    on_sampled: OnSampled | None,
 ) -> Evaluation:
-    """Load the plan's model and evaluate it on items, as training would."""
-    spec = plan.task.spec
-    if spec.model is None:
-        raise UsageError("the task names no model")
-    transformers_logging.set_verbosity_error()
-    model, tokenizer = load_model(plan.model, spec.model, converted)
-    config = plan.config(Path("unused"))
-    model.to("cpu" if config.use_cpu else config.device)
+    """Evaluate model, tokenizer and sampling settings on items.
+
+    Every evaluation draws the same random numbers, so two of them differ by the model only.
+    """
+    model, tokenizer, config = parts
+    spec = plan.task.spec.evaluate
     policy = TransformersPolicy(
-        model, tokenizer, config, batch_size=spec.evaluate.batch_size, on_progress=on_sampled
+        model, tokenizer, config, batch_size=spec.batch_size, on_progress=on_sampled
     )
-    with plan.task.engine() as engine, evaluation_mode(model, seed=config.seed):
+    with evaluation_mode(model, seed=config.seed):
         return evaluate(
             items,
             policy,
             plan.task.rollout,
             engine,
-            samples=spec.evaluate.samples,
-            pass_threshold=spec.evaluate.pass_threshold,
+            samples=spec.samples,
+            pass_threshold=spec.pass_threshold,
             progress=Progress(),
         )

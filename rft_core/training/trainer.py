@@ -12,7 +12,6 @@ from trl import GRPOTrainer
 from trl.models import unwrap_model_for_generation
 from trl.trainer.utils import RepeatSampler
 
-from rft_core.errors import UsageError
 from rft_core.rollout import Rollout
 from rft_core.training.evaluator import completion_of
 from rft_core.training.policy import TransformersPolicy, chat_messages
@@ -104,12 +103,3 @@ def rollout_function(
         }
 
     return run
-
-
-def refuse_vllm(rollout: Rollout[Any], use_vllm: bool) -> None:
-    """Raise `UsageError` for a combination that does not exist: our rollouts sample with torch."""
-    if use_vllm:
-        raise UsageError(
-            f"rollout {rollout.name!r} does not work with use_vllm",
-            hint="Use rollout single_turn, or leave use_vllm out.",
-        )
