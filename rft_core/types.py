@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 from rft_core.errors import OutputParseError
@@ -34,7 +34,11 @@ class Item:
         return None if task is None else str(task)
 
 
-@dataclass(frozen=True, slots=True)
+# Completion and Grade are made for every sample of every step. They are not to be changed, but not
+# frozen: that would cost several times what the rest of the reward stage does.
+
+
+@dataclass(slots=True)
 class Completion:
     """What the policy produced for one item.
 
@@ -114,7 +118,29 @@ class GradeError:
         return f"grader {self.grader!r} of {self.distribution}: {self.kind}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+class _NoMetrics(Mapping[str, float]):
+    """The empty mapping, shared by all grades without metrics."""
+
+    def __getitem__(self, name: str) -> float:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+
+_NO_METRICS: Final = _NoMetrics()
+
+
+@dataclass(slots=True)
 class Grade:
     """The result of one grader for one sample: exactly one of three outcomes.
 
@@ -127,7 +153,7 @@ class Grade:
 
     score: float | None = None
     reason: str | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = _NO_METRICS
     error: GradeError | None = None
 
     @property
@@ -159,7 +185,7 @@ class GradedSample:
     reward: float | None = None
     masked: str | None = None
     failed_gate: str | None = None
-    contributions: Mapping[str, float | None] = field(default_factory=dict)
+    contributions: Mapping[str, float | None] = _NO_METRICS
 
     @property
     def errors(self) -> Sequence[GradeError]:

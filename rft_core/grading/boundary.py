@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -43,12 +43,32 @@ class GraderCall:
 def invoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
     """Grade `samples` with a sync grader in this thread; never raises what the grader raises."""
     if not call.grader.is_batched():
-        return [_grade_one(call, sample) for sample in samples]
+        return list(map(sample_function(call), samples))
     try:
         values = call.grader.grade_batch(samples)
         return _checked_batch(call, values, len(samples))
     except Exception as error:  # noqa: BLE001 - the boundary to other people's code
         return _one_by_one(call, samples, error)
+
+
+def sample_function(call: GraderCall) -> Callable[[Sample], Grade]:
+    """Return what grades one sample with a sync grader and never raises what the grader raises.
+
+    It runs once per sample and grader, so what does not change between samples is bound here.
+    """
+    grade = call.grader.grade
+    low, high = call.grader.score_range
+
+    def run(sample: Sample) -> Grade:
+        try:
+            value = grade(sample)
+            if type(value) is float and low <= value <= high:
+                return Grade(value)
+            return _checked(call, value)
+        except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+            return failure(call, error)
+
+    return run
 
 
 async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
@@ -71,13 +91,6 @@ def failure(call: GraderCall, error: Exception) -> Grade:
         return call.error("contract", str(error))
     trace = "".join(traceback.format_exception(error))
     return call.error("exception", f"{type(error).__name__}: {error}", trace)
-
-
-def _grade_one(call: GraderCall, sample: Sample) -> Grade:
-    try:
-        return _checked(call, call.grader.grade(sample))
-    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
-        return failure(call, error)
 
 
 def _one_by_one(call: GraderCall, samples: Sequence[Sample], error: Exception) -> list[Grade]:

@@ -11,102 +11,143 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
-from rft_core.grading.boundary import GraderCall, invoke
+from rft_core.grading.boundary import GraderCall, invoke, sample_function
 from rft_core.grading.executor import Executor
 from rft_core.types import Grade, Sample
 
+SHARES_PER_THREAD: Final = 8
+"""Shares are small enough that threads end together, and few enough to cost nothing."""
+
 
 class ThreadExecutor(Executor):
-    """`concurrency` threads take the pieces of a batch one by one; the event loop watches them."""
+    """`concurrency` threads take shares of a batch; the event loop watches their deadlines."""
 
     name: ClassVar[str] = "thread"
 
     async def run(self, samples: Sequence[Sample]) -> list[Grade]:
         """Grade the batch, giving up on threads that pass the deadline."""
-        batch = _Batch(self.call, samples, deque(self.units(samples)))
-        loop = asyncio.get_running_loop()
-        finished = asyncio.Event()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(finished.set)
-
-        workers = [_Worker(batch, wake) for _ in range(min(self.call.concurrency, len(batch.todo)))]
+        batch = _Batch(self.call, samples, asyncio.get_running_loop())
+        workers = [_Worker(batch) for _ in range(min(self.call.concurrency, len(batch.shares)))]
         while workers:
-            await _wait(finished, _until_first_deadline(workers))
-            finished.clear()
-            workers = [kept for worker in workers if (kept := _relieve(worker, batch, wake))]
+            await _wait(batch.wake, _until_first_deadline(workers))
+            batch.wake.clear()
+            workers = [kept for worker in workers if (kept := _relieve(worker))]
         return batch.grades()
 
 
 class _Batch:
-    """The work that the threads share and the results they write."""
+    """The shares that threads take and the results they write.
 
-    def __init__(self, call: GraderCall, samples: Sequence[Sample], todo: deque[range]) -> None:
+    Writing needs no lock: each result is written by one thread, and assignments are atomic.
+    """
+
+    def __init__(
+        self, call: GraderCall, samples: Sequence[Sample], loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.call = call
         self.samples = samples
-        self.todo = todo
+        self.loop = loop
+        self.wake = asyncio.Event()
         self.results: list[Grade | None] = [None] * len(samples)
-        self.lock = threading.Lock()
+        total, threads = len(samples), call.concurrency
+        shares = 1 if threads == 1 else threads * SHARES_PER_THREAD
+        size = -(-total // shares)
+        self.shares = deque(range(i, min(i + size, total)) for i in range(0, total, size))
 
     def grades(self) -> list[Grade]:
+        """Return the results; what no thread got to in time is a time-out."""
         return [grade if grade is not None else self.call.timed_out() for grade in self.results]
 
 
 class _Worker(threading.Thread):
-    """Takes pieces until none is left or it is abandoned."""
+    """Grades share after share until none is left or it is abandoned."""
 
-    def __init__(self, batch: _Batch, wake: Callable[[], None]) -> None:
+    def __init__(self, batch: _Batch, share: range = range(0)) -> None:
         super().__init__(name=f"grader-{batch.call.key}", daemon=True)
         self.batch = batch
-        self.wake = wake
-        self.deadline: float | None = None
+        self.share = share
+        self.current = share.start
+        """The first sample of the call that is under way; it began at `started`."""
+        self.started: float | None = None
         self.abandoned = False
         self.done = False
         self.start()
 
     def run(self) -> None:
-        batch = self.batch
-        while (unit := self._take()) is not None:
-            grades = invoke(batch.call, [batch.samples[i] for i in unit])
-            with batch.lock:
-                if self.abandoned:
-                    return
-                batch.results[unit.start : unit.stop] = grades
-        self.wake()
+        grade_share = self._as_one if self.batch.call.grader.is_batched() else self._by_sample
+        grade_share()
+        while self.batch.shares and not self.abandoned:
+            try:
+                self.share = self.batch.shares.popleft()
+            except IndexError:  # another thread was faster
+                break
+            grade_share()
+        self.done = True
+        self.started = None
+        self.batch.loop.call_soon_threadsafe(self.batch.wake.set)
 
-    def _take(self) -> range | None:
-        batch = self.batch
-        with batch.lock:
-            if self.abandoned or not batch.todo:
-                self.deadline = None
-                self.done = True
-                return None
-            unit = batch.todo.popleft()
-            if batch.call.timeout is not None:
-                self.deadline = time.monotonic() + batch.call.timeout * len(unit)
-            return unit
+    def _by_sample(self) -> None:
+        grade = sample_function(self.batch.call)
+        samples, results, now = self.batch.samples, self.batch.results, time.monotonic
+        for index in self.share:
+            self.current = index
+            self.started = now()
+            result = grade(samples[index])
+            if self.abandoned:
+                return
+            results[index] = result
 
-    def give_up_if_late(self) -> bool:
-        """Abandon the thread if its piece passed the deadline."""
-        with self.batch.lock:
-            late = self.deadline is not None and time.monotonic() >= self.deadline
-            self.abandoned = self.abandoned or late
-            return late
+    def _as_one(self) -> None:
+        start, stop = self.share.start, self.share.stop
+        if start == stop:
+            return
+        self.current = start
+        self.started = time.monotonic()
+        grades = invoke(self.batch.call, self.batch.samples[start:stop])
+        if not self.abandoned:
+            self.batch.results[start:stop] = grades
+
+    def deadline(self) -> float | None:
+        """Return when the call under way is late, None if there is none or no deadline."""
+        started, timeout = self.started, self.batch.call.timeout
+        if started is None or timeout is None:
+            return None
+        return started + timeout * (len(self.share) if self._is_batched() else 1)
+
+    def give_up_if_late(self) -> range | None:
+        """Abandon the thread if its call passed the deadline; return what is left of its share."""
+        late_call, deadline = self.current, self.deadline()
+        if deadline is None or time.monotonic() < deadline:
+            return None
+        self.abandoned = True
+        first_left = self.share.stop if self._is_batched() else late_call + 1
+        return range(first_left, self.share.stop)
+
+    def _is_batched(self) -> bool:
+        return self.batch.call.grader.is_batched()
 
 
-def _relieve(worker: _Worker, batch: _Batch, wake: Callable[[], None]) -> _Worker | None:
+def _relieve(worker: _Worker) -> _Worker | None:
     """Return who goes on in `worker`'s place: itself, a new thread, or nobody."""
-    if worker.give_up_if_late():
-        return _Worker(batch, wake) if batch.todo else None
-    return None if worker.done else worker
+    if worker.done:
+        return None
+    rest = worker.give_up_if_late()
+    if rest is None:
+        return worker
+    return _Worker(worker.batch, rest) if rest or worker.batch.shares else None
 
 
 def _until_first_deadline(workers: Sequence[_Worker]) -> float | None:
-    deadlines = [worker.deadline for worker in workers if worker.deadline is not None]
-    return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+    """Return seconds to wait; None if only the end of the work can be waited for."""
+    timeout = workers[0].batch.call.timeout
+    if timeout is None:
+        return None
+    # A thread that has not begun its first call yet has no deadline.
+    deadlines = [worker.deadline() or time.monotonic() + timeout for worker in workers]
+    return max(0.001, min(deadlines) - time.monotonic())
 
 
 async def _wait(event: asyncio.Event, seconds: float | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from rft_core.reward.formula import Formula
 from rft_core.types import Grade, GradedSample
@@ -21,14 +21,22 @@ class Gate:
     reward: float = 0.0
 
 
+class Composed(NamedTuple):
+    """A composed reward, or None and why there is none.
+
+    `contributions` are the summands of the reward by grader, where it is a sum.
+    """
+
+    reward: float | None
+    why: str | None
+    contributions: Mapping[str, float | None]
+
+
 class Composition(Protocol):
-    """Composes scores into one reward."""
+    """Composes the scores of one sample; None stands for a grader that does not apply."""
 
-    def compose(self, scores: Mapping[str, float | None]) -> tuple[float | None, str | None]:
-        """Return the reward and None, or None and why there is no reward."""
-
-    def contributions(self, scores: Mapping[str, float | None]) -> Mapping[str, float | None]:
-        """Return each grader's summand of the reward, where the composition is a sum."""
+    def compose(self, scores: Mapping[str, float | None]) -> Composed:
+        """Return the reward."""
 
 
 @dataclass(frozen=True)
@@ -41,29 +49,27 @@ class WeightedSum:
 
     weights: Mapping[str, float]
 
-    def _scale(self, scores: Mapping[str, float | None]) -> float:
-        applicable = sum(abs(w) for name, w in self.weights.items() if scores[name] is not None)
-        return sum(map(abs, self.weights.values())) / applicable if applicable else 0.0
-
-    def compose(self, scores: Mapping[str, float | None]) -> tuple[float | None, str | None]:
+    def compose(self, scores: Mapping[str, float | None]) -> Composed:
         """See `Composition.compose`."""
-        if None not in scores.values():
-            return _dot(self.weights, scores), None  # type: ignore[arg-type]  # no None in it
-        parts = [part for part in self.contributions(scores).values() if part is not None]
-        return (sum(parts), None) if parts else (None, "no grader applies to the item")
-
-    def contributions(self, scores: Mapping[str, float | None]) -> Mapping[str, float | None]:
-        """See `Composition.contributions`."""
-        scale = self._scale(scores)
         parts: dict[str, float | None] = {}
+        total = 0.0
         for name, weight in self.weights.items():
             score = scores[name]
-            parts[name] = None if score is None else scale * weight * score
-        return parts
+            if score is None:
+                return self._of_applicable(scores)
+            parts[name] = part = weight * score
+            total += part
+        return Composed(total, None, parts)
 
-
-def _dot(weights: Mapping[str, float], scores: Mapping[str, float]) -> float:
-    return sum(weight * scores[name] for name, weight in weights.items())
+    def _of_applicable(self, scores: Mapping[str, float | None]) -> Composed:
+        there = {name: w for name, w in self.weights.items() if scores[name] is not None}
+        if not there:
+            return Composed(None, "no grader applies to the item", {})
+        scale = sum(map(abs, self.weights.values())) / sum(map(abs, there.values()))
+        scaled = {name: scale * weight for name, weight in there.items()}
+        composed = WeightedSum(scaled).compose(scores)
+        parts = {name: composed.contributions.get(name) for name in self.weights}
+        return composed._replace(contributions=parts)
 
 
 @dataclass(frozen=True)
@@ -72,21 +78,17 @@ class FormulaComposition:
 
     formula: Formula
 
-    def compose(self, scores: Mapping[str, float | None]) -> tuple[float | None, str | None]:
+    def compose(self, scores: Mapping[str, float | None]) -> Composed:
         """See `Composition.compose`."""
         try:
-            return self.formula(scores), None  # type: ignore[arg-type]
+            return Composed(self.formula(scores), None, {})  # type: ignore[arg-type]
         except (ArithmeticError, ValueError) as error:
-            return None, f"formula: {error}"
+            return Composed(None, f"formula: {error}", {})
         except TypeError:
             missing = sorted(name for name in self.formula.names if scores[name] is None)
             if not missing:
                 raise
-            return None, f"not applicable: {', '.join(missing)}"
-
-    def contributions(self, scores: Mapping[str, float | None]) -> Mapping[str, float | None]:
-        """Return nothing: the terms of a formula have no shares."""
-        return {}
+            return Composed(None, f"not applicable: {', '.join(missing)}", {})
 
 
 def first_failed_gate(
@@ -105,8 +107,8 @@ def apply_errors(
 ) -> bool:
     """Set the reward by the policies of the graders that failed; return whether any did.
 
-    `abort` is the caller's. Observers (weight 0) have no say. Of several penalties the lowest
-    counts, and masking beats them.
+    Policy `abort` is the caller's. Observers (weight 0) have no say. Of several penalties the
+    lowest counts, and masking beats them.
     """
     failed = [name for name, grade in graded.grades.items() if grade and grade.error]
     decisive = [name for name in failed if name not in observers]

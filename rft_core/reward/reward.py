@@ -47,7 +47,6 @@ class Reward:
             GradedSample(sample, task, grades)
             for sample, grades in zip(samples, await self._run_graders(samples), strict=True)
         ]
-        self._abort_on_error(graded)
         for one in graded:
             self._compose(one)
         self._shape(graded, progress)
@@ -55,15 +54,14 @@ class Reward:
 
     async def _run_graders(self, samples: Sequence[Sample]) -> list[dict[str, Grade | None]]:
         """Run the gates, then the other graders on the samples that passed."""
-        grades: list[dict[str, Grade | None]] = [dict.fromkeys(self.runners) for _ in samples]
         everyone = range(len(samples))
-        await self._run_stage(
-            [name for name in self.runners if name in self.gates], samples, everyone, grades
-        )
-        passed = [i for i in everyone if self._goes_on(grades[i])] if self.gates else everyone
-        await self._run_stage(
-            [name for name in self.runners if name not in self.gates], samples, passed, grades
-        )
+        grades: list[dict[str, Grade | None]] = [dict.fromkeys(self.runners) for _ in samples]
+        gates = [name for name in self.runners if name in self.gates]
+        others = [name for name in self.runners if name not in self.gates]
+        if gates:
+            await self._run_stage(gates, samples, everyone, grades)
+        passed = [i for i in everyone if self._goes_on(grades[i])] if gates else everyone
+        await self._run_stage(others, samples, passed, grades)
         return grades
 
     async def _run_stage(
@@ -84,27 +82,32 @@ class Reward:
         failed = any(grade is not None and grade.error for grade in grades.values())
         return not failed and first_failed_gate(self.gates, grades) is None
 
-    def _abort_on_error(self, graded: Sequence[GradedSample]) -> None:
-        for one in graded:
-            for name, grade in one.grades.items():
-                if grade and grade.error and self.on_error[name] == "abort":
-                    item = one.sample.item.id
-                    raise GradingAbortedError(
-                        f"{grade.error} (item {item!r})\n{grade.error.traceback}"
-                    )
-
     def _compose(self, graded: GradedSample) -> None:
-        if apply_errors(graded, self.on_error, self.observers):
-            return
-        if self.gates and (failed := first_failed_gate(self.gates, graded.grades)):
-            graded.failed_gate, gate = failed
+        scores: dict[str, float | None] = {}
+        failed = False
+        for name, grade in graded.grades.items():
+            if grade is None:
+                scores[name] = None
+            else:
+                scores[name] = grade.score
+                failed = failed or grade.error is not None
+        if failed:
+            self._abort_on_error(graded)
+            if apply_errors(graded, self.on_error, self.observers):
+                return
+        if self.gates and (closed := first_failed_gate(self.gates, graded.grades)):
+            graded.failed_gate, gate = closed
             graded.composed = graded.reward = gate.reward
             return
-        scores = {n: None if g is None else g.score for n, g in graded.grades.items()}
-        graded.composed, graded.masked = self.composition.compose(scores)
+        graded.composed, graded.masked, graded.contributions = self.composition.compose(scores)
         graded.reward = graded.composed
-        if graded.composed is not None:
-            graded.contributions = self.composition.contributions(scores)
+
+    def _abort_on_error(self, graded: GradedSample) -> None:
+        for name, grade in graded.grades.items():
+            if grade and grade.error and self.on_error[name] == "abort":
+                item = graded.sample.item.id
+                trace = grade.error.traceback
+                raise GradingAbortedError(f"{grade.error} (item {item!r})\n{trace}")
 
     def _shape(self, graded: Sequence[GradedSample], progress: Progress) -> None:
         """Pass the rewards through the shapers in order; masked samples stay out."""

@@ -112,7 +112,7 @@ def _full_marks(reward: Reward) -> float:
         low, high = runner.call.grader.score_range
         weights = getattr(reward.composition, "weights", {})
         best[name] = low if weights.get(name, 1.0) < 0 else high
-    marks, _ = reward.composition.compose(best)
+    marks = reward.composition.compose(best).reward
     return math.inf if marks is None else marks
 
 
