@@ -68,6 +68,28 @@ def _walker(steps: tuple[Any, ...]) -> Finder:
             nodes = _children(nodes, step)
         return nodes
 
+    if steps.count(_ALL) != 1 or any(type(step) is int for step in steps):
+        return find
+    at = steps.index(_ALL)
+    return _straight(steps[:at], steps[at + 1 :], find)
+
+
+def _straight(before: tuple[str, ...], after: tuple[str, ...], otherwise: Finder) -> Finder:
+    """Return a finder for documents in which every node has what the path asks of it."""
+
+    def find(document: Any) -> list[Any]:
+        nodes = document
+        try:
+            for name in before:
+                nodes = nodes[name]
+            if type(nodes) is not list:
+                return otherwise(document)
+            for name in after:
+                nodes = [node[name] for node in nodes]
+        except (KeyError, TypeError):  # only objects have names
+            return otherwise(document)
+        return nodes if after else list(nodes)
+
     return find
 
 

@@ -7,17 +7,28 @@ same bytes each time.
 import argparse
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from phrases import BANK, DOMAINS, HELD_OUT, Bank
 
 _MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _HEADS: Final = (
     "Commission Regulation (EU) No {number}/{year}",
     "Commission Implementing Regulation (EU) No {number}/{year}",
@@ -52,6 +63,10 @@ _SEED: Final = 20_090_101
 _ROWS: Final = {"train": 100, "validation": 50}
 
 
+Row: TypeAlias = dict[str, Any]
+"""A row of a data set: ``id``, ``text_input`` (the title) and ``reference_answer`` (domains)."""
+
+
 @dataclass(frozen=True)
 class Act:
     """A title and its domains, the latter in the order of :data:`phrases.DOMAINS`."""
@@ -67,24 +82,24 @@ def generate(bank: Bank, rng: random.Random) -> Iterator[Act]:
     """
     seen: set[str] = set()
     while True:
-        act = _draw(bank, rng)
+        act = _draw(bank, rng, rng.choice((2, 2, 3, 3, 4)), _preamble(rng))
         if act.title not in seen and _FEWEST_DOMAINS <= len(act.domains) <= _MOST_DOMAINS:
             seen.add(act.title)
             yield act
 
 
-def _draw(bank: Bank, rng: random.Random) -> Act:
-    """One act of two to four subjects, about distinct combinations of domains."""
-    subjects = rng.sample(list(bank), rng.choice((2, 3, 3, 4)))
-    title = f"{_preamble(rng)} {rng.choice(bank[subjects[0]])}"
-    for subject in subjects[1:]:
+def _draw(bank: Bank, rng: random.Random, subjects: int, preamble: str) -> Act:
+    """Draw one act about as many ``subjects``, each of another combination of domains."""
+    drawn = rng.sample(list(bank), subjects)
+    title = f"{preamble} {rng.choice(bank[drawn[0]])}"
+    for subject in drawn[1:]:
         title += rng.choice(_LINKS) + rng.choice(bank[subject])
-    named = {domain for subject in subjects for domain in subject}
+    named = {domain for subject in drawn for domain in subject}
     return Act(title, tuple(domain for domain in DOMAINS if domain in named))
 
 
 def _preamble(rng: random.Random) -> str:
-    """What stands before the first subject: kind, number, date and opening."""
+    """Return what stands before the first subject: kind, number, date and opening."""
     year = rng.randint(2004, 2019)
     head = rng.choice(_HEADS).format(number=rng.randint(1, 1400), year=year)
     date = f"{rng.randint(1, 28)} {rng.choice(_MONTHS)} {year}"
@@ -94,9 +109,9 @@ def _preamble(rng: random.Random) -> str:
     return f"{head} of {date} {opening}"
 
 
-def demo_rows() -> dict[str, list[dict[str, object]]]:
-    """The demo's data sets by name: rows of ``id``, ``text_input`` and ``reference_answer``."""
-    acts = generate(HELD_OUT, random.Random(_SEED))
+def demo_rows() -> dict[str, list[Row]]:
+    """Return the demo's data sets by name, as they are written to its files."""
+    acts = generate(HELD_OUT, _seeded(_SEED))
     return {
         name: [
             {
@@ -111,8 +126,27 @@ def demo_rows() -> dict[str, list[dict[str, object]]]:
 
 
 def pretraining_acts(count: int) -> list[Act]:
-    """``count`` acts about phrases that the demo does not use."""
-    return list(islice(generate(BANK, random.Random(_SEED + 1)), count))
+    """Return ``count`` acts about phrases that the demo does not use."""
+    return list(islice(generate(BANK, _seeded(_SEED + 1)), count))
+
+
+def drills(count: int) -> list[Act]:
+    """Return ``count`` short titles of one or two of the pre-training phrases and nothing else.
+
+    A policy that starts with these sees which words matter, many times sooner than from whole
+    titles.
+    """
+    rng = _seeded(_SEED + 2)
+    return [_draw(BANK, rng, rng.choice((1, 2)), "On") for _ in range(count)]
+
+
+def from_rows(rows: Iterable[Row]) -> list[Act]:
+    """Return the acts of ``rows``."""
+    return [Act(row["text_input"], tuple(row["reference_answer"])) for row in rows]
+
+
+def _seeded(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 -- repeatable, no secret
 
 
 def main() -> None:

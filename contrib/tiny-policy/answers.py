@@ -8,7 +8,7 @@ from typing import Final
 
 from phrases import DOMAINS
 
-INSTRUCTION: Final = "Name the EuroVoc domains of this act. Answer in JSON."
+INSTRUCTION: Final = "Name the EuroVoc domains as JSON."
 """The system message that the policy is pre-trained with."""
 
 
@@ -26,6 +26,9 @@ class Habits:
     broken: float
 
 
+FAULTLESS: Final = Habits(keep=1.0, wrong=0.0, broken=0.0)
+
+
 @dataclass(frozen=True)
 class Score:
     """Precision, recall and F1 of the named domains, and whether the answer was valid, all 0 to 1.
@@ -40,18 +43,18 @@ class Score:
 
 
 def messages(title: str) -> list[dict[str, str]]:
-    """The prompt for one act, as chat messages."""
+    """Return the prompt for one act, as chat messages."""
     return [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": title}]
 
 
 def render(domains: Iterable[str]) -> str:
-    """The complete and correct answer that names ``domains``."""
+    """Return the complete and correct answer that names ``domains``."""
     answer = {"level1": [{"code": domain} for domain in domains]}
     return json.dumps(answer, separators=(",", ":"))
 
 
 def imitate(domains: Sequence[str], habits: Habits, rng: random.Random) -> str:
-    """An answer with the faults of ``habits`` to an act that is about ``domains``."""
+    """Return an answer with the faults of ``habits`` to an act that is about ``domains``."""
     named = {domain for domain in domains if rng.random() < habits.keep}
     named = named or {rng.choice(domains)}
     if rng.random() < habits.wrong:
@@ -61,7 +64,7 @@ def imitate(domains: Sequence[str], habits: Habits, rng: random.Random) -> str:
 
 
 def _break(answer: str, rng: random.Random) -> str:
-    """``answer`` as no JSON parser accepts it."""
+    """Return ``answer`` as no JSON parser accepts it."""
     unclosed = answer.removesuffix("]}")
     return rng.choice((unclosed, unclosed.replace("},{", "};{") + "]", f"{answer}]}}"))
 
