@@ -36,8 +36,6 @@ def _rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
     yield "reward", statistics["reward"]["mean"], statistics["reward"]["std"]
     for name, grader in statistics["graders"].items():
         yield name, grader["mean"], grader["std"]
-        for metric, value in grader.get("metrics", {}).items():
-            yield f"  {name}.{metric}", value, None
     for k, value in statistics["pass_at"].items():
         yield f"pass@{k}", value, None
     yield f"best of {statistics['samples']}", statistics["best_of_k"], None

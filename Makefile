@@ -1,0 +1,50 @@
+# Everything runs in .venv, which the first target makes; nothing but Python 3.11, make and git is
+# needed beforehand. CONSTRAINTS pins what the tests run with; `make CONSTRAINTS= …` takes the newest.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+CONSTRAINTS ?= constraints.txt
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
+PLUGIN_DIRS := $(patsubst %/pyproject.toml,%,$(PLUGINS))
+PIP_INSTALL := $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+# Two threads of torch that wait for each other by spinning slow everything else down.
+export OMP_WAIT_POLICY ?= passive
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: demo test test-slow lint bench tiny-policy clean
+
+demo: $(VENV)/installed  ## train the tiny policy with two composed graders, in a few minutes
+	$(BIN)/rft train contrib/eurovoc-demo/task.yaml
+
+test: $(VENV)/installed  ## all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	for plugin in $(PLUGIN_DIRS); do $(BIN)/mypy $$plugin/src || exit 1; done
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed  ## the quick benchmarks; see benchmarks/RESULTS.md for all
+	$(BIN)/python benchmarks/reward_stage.py
+	$(BIN)/python benchmarks/multilabel.py
+	$(BIN)/python benchmarks/jsonschema_speed.py
+
+tiny-policy: $(VENV)/installed  ## rebuild the demo's policy and its data
+	$(BIN)/python contrib/tiny-policy/acts.py --data contrib/eurovoc-demo/data
+	$(BIN)/python contrib/tiny-policy/build.py --output contrib/tiny-policy/model
+
+$(VENV)/installed: pyproject.toml $(PLUGINS) $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(PIP_INSTALL) --group dev --editable ".[all]" \
+		$(foreach dir,$(PLUGIN_DIRS),--editable "$(dir)$(if $(findstring jsonschema,$(dir)),[fast])")
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

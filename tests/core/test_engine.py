@@ -1,0 +1,113 @@
+"""The engine: tasks mixed in a batch, and the threads it may be called from."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rft_core.errors import GradingAbortedError
+from rft_core.reward.engine import RewardEngine
+from rft_core.reward.reward import Reward
+from rft_core.testing import make_sample
+from rft_core.types import GradedSample, Sample
+
+MakeReward = Callable[..., Reward]
+
+
+def by_text(sample: Sample) -> float:
+    return float(sample.text)
+
+
+async def async_by_text(sample: Sample) -> float:
+    await asyncio.sleep(0)
+    return float(sample.text)
+
+
+def rewards(graded: list[GradedSample]) -> list[float | None]:
+    return [one.reward for one in graded]
+
+
+def test_each_sample_goes_to_the_reward_of_its_task(make_reward: MakeReward) -> None:
+    tasks = {"plus": make_reward({"a": by_text}), "minus": make_reward({"b": lambda _: -1.0})}
+    samples = [
+        make_sample(str(number), task="minus" if number % 3 == 0 else "plus") for number in range(7)
+    ]
+    with RewardEngine(tasks) as engine:
+        graded = engine.grade(samples)
+    assert [one.sample for one in graded] == samples
+    assert rewards(graded) == [-1.0, 1.0, 2.0, -1.0, 4.0, 5.0, -1.0]
+    assert [one.task for one in graded][:3] == ["minus", "plus", "plus"]
+    assert set(graded[0].grades) == {"b"}
+
+
+def test_the_only_reward_takes_samples_of_any_task(make_reward: MakeReward) -> None:
+    with RewardEngine({None: make_reward({"a": by_text})}) as engine:
+        graded = engine.grade([make_sample("1", task="other"), make_sample("2")])
+    assert rewards(graded) == [1.0, 2.0]
+    assert [one.task for one in graded] == [None, None]
+
+
+def test_tasks_that_read_as_numbers_are_names(make_reward: MakeReward) -> None:
+    with RewardEngine({"1": make_reward({"a": by_text})}) as engine:
+        assert rewards(engine.grade([make_sample("3", task=1)])) == [3.0]
+
+
+def test_nothing_to_grade(make_reward: MakeReward) -> None:
+    with RewardEngine({None: make_reward({"a": 1.0})}) as engine:
+        assert engine.grade([]) == []
+
+
+@pytest.mark.parametrize("grader", [by_text, async_by_text])
+def test_it_may_be_called_from_many_threads_at_once(
+    make_reward: MakeReward, grader: Callable[[Sample], float]
+) -> None:
+    with (
+        RewardEngine({None: make_reward({"a": grader})}) as engine,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        batches = list(
+            pool.map(
+                lambda start: rewards(
+                    engine.grade([make_sample(str(start + i)) for i in range(3)])
+                ),
+                range(8),
+            )
+        )
+    assert batches == [[start, start + 1, start + 2] for start in range(8)]
+
+
+@pytest.mark.parametrize("grader", [by_text, async_by_text])
+def test_it_may_be_called_where_an_event_loop_is_running(
+    make_reward: MakeReward, grader: Callable[[Sample], float]
+) -> None:
+    async def notebook() -> list[float | None]:
+        with RewardEngine({None: make_reward({"a": grader})}) as engine:
+            return rewards(engine.grade([make_sample("3")]))
+
+    assert asyncio.run(notebook()) == [3.0]
+
+
+def test_it_goes_on_after_an_abort(make_reward: MakeReward) -> None:
+    def grader(sample: Sample) -> float:
+        if sample.text == "bad":
+            raise RuntimeError("no")
+        return 1.0
+
+    reward = make_reward({"a": grader}, on_error={"a": "abort"})
+    with RewardEngine({None: reward}) as engine:
+        with pytest.raises(GradingAbortedError):
+            engine.grade([make_sample("good"), make_sample("bad")])
+        assert rewards(engine.grade([make_sample("good")])) == [1.0]
+
+
+def test_closing_ends_its_thread(make_reward: MakeReward) -> None:
+    before = threading.active_count()
+    engine = RewardEngine({None: make_reward({"a": by_text})})
+    engine.grade([make_sample("1")])
+    assert threading.active_count() > before
+    engine.close()
+    assert "grading-loop" not in {thread.name for thread in threading.enumerate()}
