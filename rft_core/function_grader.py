@@ -24,6 +24,13 @@ class FunctionGraderConfig(PluginConfig):
     range: tuple[float, float] = (float("-inf"), float("inf"))
     """The scores that the function may return, inclusive."""
 
+    @field_validator("range")
+    @classmethod
+    def _ordered(cls, bounds: tuple[float, float]) -> tuple[float, float]:
+        if not bounds[0] <= bounds[1]:
+            raise ValueError(f"{bounds[0]:g} is not below {bounds[1]:g}")
+        return bounds
+
     @field_validator("path", mode="after")
     @classmethod
     def _absolute(cls, path: str, info: ValidationInfo) -> str:
@@ -102,8 +109,9 @@ def _load(module: str, name: str) -> Callable[..., Any]:
         found: Any = _import_file(Path(module)) if module.endswith(".py") else _import(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except (ImportError, OSError, AttributeError, SyntaxError) as error:
-        raise ValueError(f"cannot load {name!r} from {module!r}: {error}") from error
+    except (Exception, SystemExit) as error:
+        cause = f"{type(error).__name__}: {error}"
+        raise ValueError(f"cannot load {name!r} from {module!r}: {cause}") from error
     if not callable(found):
         raise ValueError(f"{name!r} of {module!r} is not callable")  # noqa: TRY004 - pydantic's
     function: Callable[..., Any] = found

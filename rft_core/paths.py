@@ -24,20 +24,17 @@ def compile_path(path: str) -> Finder:
     A path that does not start with `$` is taken as a key of the document.
     Raises `ValueError` if the path is no JSONPath.
     """
+    if not path.startswith("$"):
+        return _walker((path,))
     import jsonpath
     from jsonpath.exceptions import JSONPathError
 
-    text = path if path.startswith("$") else f"$[{_quote(path)}]"
     try:
-        compiled = jsonpath.compile(text, strict=True)
+        compiled = jsonpath.compile(path, strict=True)
     except JSONPathError as error:
         raise ValueError(f"{path!r} is not a JSONPath: {error}") from error
     steps = _simple_steps(compiled)
     return compiled.findall if steps is None else _walker(steps)
-
-
-def _quote(key: str) -> str:
-    return "'" + key.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _simple_steps(compiled: Any) -> tuple[Any, ...] | None:

@@ -8,10 +8,11 @@ once. A plugin that fails to import is remembered with its cause and does not di
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points, version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -22,7 +23,6 @@ from rft_core.errors import PluginError
 from rft_core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from rft_core.configurable import Configurable
     from rft_core.grader import Grader
     from rft_core.grading.executor import Executor
     from rft_core.reward.shaper import RewardShaper
@@ -98,15 +98,22 @@ class PluginManager:
     def packs(self) -> Mapping[str, Sequence[Path]]:
         """The registered folders of reward specs, by distribution."""
         found: dict[str, list[Path]] = {}
-        self._each(
-            "rft_register_packs", lambda dist, paths: found.setdefault(dist, []).extend(paths)
-        )
+        for owner, paths in self._each("rft_register_packs", lambda o, paths: (o, list(paths))):
+            found.setdefault(owner, []).extend(map(Path, paths))
         return found
 
     def commands(self) -> Mapping[str, Any]:
         """Return the command groups that plugins add, by name."""
         found: dict[str, Any] = {}
-        self._each("rft_register_commands", lambda _, commands: found.update(commands))
+        owners: dict[str, str] = {}
+        for owner, commands in self._each("rft_register_commands", lambda o, c: (o, dict(c))):
+            for name, command in commands.items():
+                if name in found:
+                    raise PluginError(
+                        f"two plugins add a command {name!r}: {owners[name]} and {owner}",
+                        hint="Uninstall one of the two distributions.",
+                    )
+                found[name], owners[name] = command, owner
         return found
 
     def select(self, kind: str, known: Mapping[str, Registered[T]], name: str) -> Registered[T]:
@@ -118,9 +125,7 @@ class PluginManager:
             return known[name]
         hints = [did_you_mean(name, known), *(str(broken) for broken in self.broken)]
         hint = "\n  ".join(hint for hint in hints if hint)
-        raise PluginError(
-            f"no installed plugin provides a {kind} named {name!r}", hint=hint or None
-        )
+        raise PluginError(f"no installed plugin provides the {kind} {name!r}", hint=hint or None)
 
     def observe(self, hook: str, **facts: Any) -> list[str]:
         """Call every implementation of an observer hook; return complaints about those that fail.
@@ -155,41 +160,53 @@ class PluginManager:
                 self.register(plugin, f"{owner}:{point.name}", owner)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - other people's import code
             cause = f"{type(error).__name__}: {error}"
-            self.broken.append(BrokenPlugin(point.name, owner, cause))
+            self._remember(BrokenPlugin(point.name, owner, cause))
 
-    def _each(self, hook: str, use: Callable[[str, Any], None]) -> None:
-        """Call each implementation by itself, so that a failing one leaves the others alone."""
+    def _each(self, hook: str, read: Callable[[str, Any], T]) -> list[T]:
+        """Call each implementation by itself, so that a failing one leaves the others alone.
+
+        `read` turns the owner and what the hook returned into something checked.
+        """
         self._load()
+        results: list[T] = []
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
-            name = implementation.plugin_name
-            owner = self._distributions[name]
+            owner = self._distributions[implementation.plugin_name]
             try:
-                result = implementation.function()
-            except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+                results.append(read(owner, implementation.function()))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - other people's code
                 cause = f"{hook}: {type(error).__name__}: {error}"
-                self.broken.append(BrokenPlugin(name, owner, cause))
-            else:
-                use(owner, result)
+                name = implementation.plugin_name.rpartition(":")[2]
+                self._remember(BrokenPlugin(name, owner, cause))
+        return results
+
+    def _remember(self, broken: BrokenPlugin) -> None:
+        if broken not in self.broken:
+            self.broken.append(broken)
 
     def _collect(self, hook: str, kind: str) -> dict[str, Registered[Any]]:
         found: dict[str, Registered[Any]] = {}
-
-        def add(owner: str, classes: Iterable[type[Configurable[Any]]]) -> None:
-            for cls in classes:
-                _refuse_duplicate(kind, found.get(cls.name), cls, owner)
-                found[cls.name] = Registered(cls.name, cls, owner)
-
-        self._each(hook, add)
+        for registered in chain.from_iterable(self._each(hook, _registered)):
+            _refuse_duplicate(kind, found.get(registered.name), registered)
+            found[registered.name] = registered
         return dict(sorted(found.items()))
 
 
-def _refuse_duplicate(
-    kind: str, taken: Registered[Any] | None, cls: type[Configurable[Any]], owner: str
-) -> None:
-    if taken is not None and taken.cls is not cls:
+def _registered(owner: str, classes: Any) -> list[Registered[Any]]:
+    """Return what a registration hook returned, checked."""
+    registered: list[Registered[Any]] = []
+    for cls in classes:
+        name = getattr(cls, "name", None)
+        if not isinstance(cls, type) or not isinstance(name, str):
+            raise TypeError(f"{cls!r} is no class with a name")
+        registered.append(Registered(name, cls, owner))
+    return registered
+
+
+def _refuse_duplicate(kind: str, taken: Registered[Any] | None, new: Registered[Any]) -> None:
+    if taken is not None and taken.cls is not new.cls:
         raise PluginError(
-            f"two plugins register a {kind} named {cls.name!r}: {taken.distribution} "
-            f"({taken.cls.__module__}) and {owner} ({cls.__module__})",
+            f"two plugins register a {kind} named {new.name!r}: {taken.distribution} "
+            f"({taken.cls.__module__}) and {new.distribution} ({new.cls.__module__})",
             hint="Uninstall one of the two distributions.",
         )
 

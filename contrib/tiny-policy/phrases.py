@@ -1,9 +1,11 @@
 """The subjects that the generated acts are about, each with the EuroVoc domains that it implies.
 
-Every phrase is ours; none is taken from a published act. There are two banks. The policy is
-pre-trained on :data:`BANK`. The demo's data sets are written from :data:`HELD_OUT`, whose phrases
-are different ones made of words that also occur in the bank: the policy has a chance to be right
-about them, and something left to learn.
+Every phrase was written for this file; some are set terms of EU law, which real acts use as
+well.
+
+There are two banks. The policy is pre-trained on :data:`BANK`. The demo's data sets are written
+from :data:`HELD_OUT`, whose phrases are different ones made of words that also occur in the bank:
+the policy has a chance to be right about them, and something left to learn.
 """
 
 from collections.abc import Mapping

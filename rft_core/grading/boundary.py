@@ -6,15 +6,19 @@ held to the same contract and its failures are told in the same words.
 
 from __future__ import annotations
 
-import math
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from math import isfinite
+from typing import Any, Final, cast
 
 from rft_core.errors import GraderContractError, OutputParseError
 from rft_core.grader import Grader
 from rft_core.types import ErrorKind, Grade, GradeError, GradeLike, Sample
+
+# `sys.exit` in a grader fails the grader, not the run.
+GRADER_FAILURES: Final = (Exception, SystemExit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def invoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
     try:
         values = call.grader.grade_batch(samples)
         return _checked_batch(call, values, len(samples))
-    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+    except GRADER_FAILURES as error:
         return _one_by_one(call, samples, error)
 
 
@@ -62,10 +66,10 @@ def sample_function(call: GraderCall) -> Callable[[Sample], Grade]:
     def run(sample: Sample) -> Grade:
         try:
             value = grade(sample)
-            if type(value) is float and low <= value <= high:
+            if type(value) is float and low <= value <= high and isfinite(value):
                 return Grade(value)
             return _checked(call, value)
-        except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+        except GRADER_FAILURES as error:
             return failure(call, error)
 
     return run
@@ -79,11 +83,16 @@ async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
             return _checked_batch(call, values, len(samples))
         (sample,) = samples
         return [_checked(call, await cast("Awaitable[GradeLike]", call.grader.grade(sample)))]
-    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # the runner cancels: the deadline has passed, or the run ends
+        return [failure(call, error)] * len(samples)
+    except GRADER_FAILURES as error:
         return [failure(call, error)] * len(samples)
 
 
-def failure(call: GraderCall, error: Exception) -> Grade:
+def failure(call: GraderCall, error: BaseException) -> Grade:
     """Return the outcome that an exception of a grader stands for."""
     if isinstance(error, OutputParseError):
         return Grade(0.0, str(error))
@@ -93,7 +102,7 @@ def failure(call: GraderCall, error: Exception) -> Grade:
     return call.error("exception", f"{type(error).__name__}: {error}", trace)
 
 
-def _one_by_one(call: GraderCall, samples: Sequence[Sample], error: Exception) -> list[Grade]:
+def _one_by_one(call: GraderCall, samples: Sequence[Sample], error: BaseException) -> list[Grade]:
     """Find out which sample made a batch fail, so that only that one is an error."""
     if len(samples) == 1 or isinstance(error, GraderContractError):
         return [failure(call, error)] * len(samples)
@@ -101,7 +110,7 @@ def _one_by_one(call: GraderCall, samples: Sequence[Sample], error: Exception) -
 
 
 def _checked_batch(call: GraderCall, values: Any, expected: int) -> list[Grade]:
-    if not isinstance(values, Sequence) or isinstance(values, str):
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes | bytearray):
         raise GraderContractError(
             f"grade_batch returned {type(values).__name__} instead of a list of grades"
         )
@@ -121,26 +130,37 @@ def _checked_or_error(call: GraderCall, value: Any) -> Grade:
 
 def _checked(call: GraderCall, value: Any) -> Grade:
     """Return `value` as a grade; raise `GraderContractError` if it is none."""
-    grade = value if type(value) is Grade else _as_grade(value)
-    score = grade.score
-    if score is None:
+    grade = value if type(value) is Grade else Grade(value)
+    if grade.score is None:
         return grade
+    score = _finite(grade.score, "score")
     low, high = call.grader.score_range
-    if not low <= score <= high:  # NaN fails it too
+    if not low <= score <= high:
         raise GraderContractError(
             f"score {score} is outside of the declared range [{low:g}, {high:g}]"
-            if math.isfinite(score)
-            else f"score {score} is not finite"
         )
-    return grade
+    metrics = grade.metrics
+    if metrics and not all(type(m) is float and isfinite(m) for m in metrics.values()):
+        metrics = {str(name): _finite(m, f"metric {name!r}") for name, m in metrics.items()}
+    elif score is grade.score:
+        return grade
+    return Grade(score, grade.reason, metrics, grade.error)
 
 
-def _as_grade(value: Any) -> Grade:
-    if value is None:
-        return Grade()
-    try:
-        return Grade(float(value))
-    except (TypeError, ValueError):
+def _finite(value: Any, name: str) -> float:
+    if type(value) is not float:
+        value = _as_float(value, name)
+    if not isfinite(value):
+        raise GraderContractError(f"{name} {value} is not finite")
+    return float(value)
+
+
+def _as_float(value: Any, name: str) -> float:
+    if not hasattr(value, "__float__") and not hasattr(value, "__index__"):  # texts have neither
         raise GraderContractError(
             f"a grader returns a Grade, a number or None, not {type(value).__name__}"
-        ) from None
+        )
+    try:
+        return float(value)
+    except Exception as error:  # noqa: BLE001 - __float__ is other people's code too
+        raise GraderContractError(f"{name} is no number: {error}") from None

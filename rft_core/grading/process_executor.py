@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as DeadlineError
+from functools import cache
 from typing import Any, ClassVar, Final
 
 from pebble import ProcessExpired, ProcessPool
@@ -48,15 +49,15 @@ class ProcessExecutor(Executor):
     async def _one(self, samples: Sequence[Sample]) -> list[Grade]:
         # pebble's clock starts when a worker takes the task, not while it is queued.
         timeout = None if self.call.timeout is None else self.call.timeout * len(samples)
-        future = self._pool.schedule(_grade, args=[samples], timeout=timeout)
         try:
+            future = self._pool.schedule(_grade, args=[samples], timeout=timeout)
             return list(await asyncio.wrap_future(future))
         except (DeadlineError, TimeoutError):
             grade = self.call.timed_out()
         except ProcessExpired as error:
             grade = self.call.error("crash", f"worker died: {error}")
-        except MemoryError:
-            grade = self.call.error("crash", "worker ran out of memory")
+        except Exception as error:  # noqa: BLE001 - a pool that broke, a grade that does not pickle
+            grade = self.call.error("crash", f"{type(error).__name__}: {error}")
         return [grade] * len(samples)
 
     def close(self) -> None:
@@ -65,14 +66,20 @@ class ProcessExecutor(Executor):
         self._pool.join()
 
 
-_worker: Mapping[str, GraderCall] = {}
+_parts: list[Any] = []
 
 
 def _start_worker(grader: type[Grader[Any]], config: Any, key: str, distribution: str) -> None:
-    global _worker  # noqa: PLW0603 - a worker process holds one grader, built when it starts
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
-    _worker = {"call": GraderCall(key, grader(config), distribution, None, 1)}
+    _parts.extend((grader, config, key, distribution))
+
+
+@cache
+def _call() -> GraderCall:
+    """Build the worker's grader; at its first sample, so that a failure is told as the grader's."""
+    grader, config, key, distribution = _parts
+    return GraderCall(key, grader(config), distribution, None, 1)
 
 
 def _grade(samples: Sequence[Sample]) -> list[Grade]:
-    return invoke(_worker["call"], samples)
+    return invoke(_call(), samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -75,5 +76,6 @@ class GraderRunner:
 
     def close(self) -> None:
         """Stop workers and let the grader release what it holds."""
-        self.executor.close()
-        self.call.grader.close()
+        with ExitStack() as closing:
+            closing.callback(self.call.grader.close)
+            closing.callback(self.executor.close)

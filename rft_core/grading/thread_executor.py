@@ -8,6 +8,7 @@ that may really hang belong into processes (`isolation = "process"`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
@@ -53,7 +54,8 @@ class _Batch:
         self.wake = asyncio.Event()
         self.results: list[Grade | None] = [None] * len(samples)
         total, threads = len(samples), call.concurrency
-        shares = 1 if threads == 1 else threads * SHARES_PER_THREAD
+        alone = threads == 1 or call.grader.is_batched()
+        shares = threads if alone else threads * SHARES_PER_THREAD
         size = -(-total // shares)
         self.shares = deque(range(i, min(i + size, total)) for i in range(0, total, size))
 
@@ -69,9 +71,8 @@ class _Worker(threading.Thread):
         super().__init__(name=f"grader-{batch.call.key}", daemon=True)
         self.batch = batch
         self.share = share
-        self.current = share.start
-        """The first sample of the call that is under way; it began at `started`."""
-        self.started: float | None = None
+        self.call_under_way: tuple[int, float] | None = None
+        """Its first sample and when it began; one value, so that both belong together."""
         self.abandoned = False
         self.done = False
         self.start()
@@ -86,15 +87,15 @@ class _Worker(threading.Thread):
                 break
             grade_share()
         self.done = True
-        self.started = None
-        self.batch.loop.call_soon_threadsafe(self.batch.wake.set)
+        self.call_under_way = None
+        with contextlib.suppress(RuntimeError):  # abandoned, and the loop is closed by now
+            self.batch.loop.call_soon_threadsafe(self.batch.wake.set)
 
     def _by_sample(self) -> None:
         grade = sample_function(self.batch.call)
         samples, results, now = self.batch.samples, self.batch.results, time.monotonic
         for index in self.share:
-            self.current = index
-            self.started = now()
+            self.call_under_way = (index, now())
             result = grade(samples[index])
             if self.abandoned:
                 return
@@ -104,26 +105,26 @@ class _Worker(threading.Thread):
         start, stop = self.share.start, self.share.stop
         if start == stop:
             return
-        self.current = start
-        self.started = time.monotonic()
+        self.call_under_way = (start, time.monotonic())
         grades = invoke(self.batch.call, self.batch.samples[start:stop])
         if not self.abandoned:
             self.batch.results[start:stop] = grades
 
-    def deadline(self) -> float | None:
-        """Return when the call under way is late, None if there is none or no deadline."""
-        started, timeout = self.started, self.batch.call.timeout
-        if started is None or timeout is None:
+    def deadline(self, call: tuple[int, float] | None) -> float | None:
+        """Return when a call is late, None if there is none or it may take for ever."""
+        timeout = self.batch.call.timeout
+        if call is None or timeout is None:
             return None
-        return started + timeout * (len(self.share) if self._is_batched() else 1)
+        return call[1] + timeout * (len(self.share) if self._is_batched() else 1)
 
     def give_up_if_late(self) -> range | None:
         """Abandon the thread if its call passed the deadline; return what is left of its share."""
-        late_call, deadline = self.current, self.deadline()
-        if deadline is None or time.monotonic() < deadline:
+        call = self.call_under_way
+        deadline = self.deadline(call)
+        if call is None or deadline is None or time.monotonic() < deadline:
             return None
         self.abandoned = True
-        first_left = self.share.stop if self._is_batched() else late_call + 1
+        first_left = self.share.stop if self._is_batched() else call[0] + 1
         return range(first_left, self.share.stop)
 
     def _is_batched(self) -> bool:
@@ -146,8 +147,9 @@ def _until_first_deadline(workers: Sequence[_Worker]) -> float | None:
     if timeout is None:
         return None
     # A thread that has not begun its first call yet has no deadline.
-    deadlines = [worker.deadline() or time.monotonic() + timeout for worker in workers]
-    return max(0.001, min(deadlines) - time.monotonic())
+    now = time.monotonic()
+    deadlines = [w.deadline(w.call_under_way) or now + timeout for w in workers]
+    return max(0.001, min(deadlines) - now)
 
 
 async def _wait(event: asyncio.Event, seconds: float | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from rft_core.reward.formula import Formula
@@ -59,6 +60,8 @@ class WeightedSum:
                 return self._of_applicable(scores)
             parts[name] = part = weight * score
             total += part
+        if not isfinite(total):
+            return Composed(None, f"the weighted sum is {total}", {})
         return Composed(total, None, parts)
 
     def _of_applicable(self, scores: Mapping[str, float | None]) -> Composed:
@@ -80,15 +83,14 @@ class FormulaComposition:
 
     def compose(self, scores: Mapping[str, float | None]) -> Composed:
         """See `Composition.compose`."""
+        values = {name: s for name in self.formula.names if (s := scores[name]) is not None}
+        if len(values) < len(self.formula.names):
+            missing = sorted(self.formula.names - values.keys())
+            return Composed(None, f"not applicable: {', '.join(missing)}", {})
         try:
-            return Composed(self.formula(scores), None, {})  # type: ignore[arg-type]
+            return Composed(self.formula(values), None, {})
         except (ArithmeticError, ValueError) as error:
             return Composed(None, f"formula: {error}", {})
-        except TypeError:
-            missing = sorted(name for name in self.formula.names if scores[name] is None)
-            if not missing:
-                raise
-            return Composed(None, f"not applicable: {', '.join(missing)}", {})
 
 
 def first_failed_gate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Final, Self
 
@@ -66,6 +67,7 @@ class RewardEngine:
 
     def close(self) -> None:
         """Stop workers, close the graders and the event loop."""
-        for reward in self.rewards.values():
-            reward.close()
-        self._loop.close()
+        with ExitStack() as closing:  # closes them all, even if one fails to
+            closing.callback(self._loop.close)
+            for reward in self.rewards.values():
+                closing.callback(reward.close)

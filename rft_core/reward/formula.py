@@ -90,13 +90,14 @@ def parse_formula(text: str, known: frozenset[str]) -> Formula:
     """
     tree = _syntax_tree(text)
     names: set[str] = set()
-    evaluate = _Compiler(text, known, names).compile(tree.body)
+    evaluate = _Compiler(" ".join(text.split()), known, names).compile(tree.body)
     return Formula(text, frozenset(names), evaluate)
 
 
 def _syntax_tree(text: str) -> ast.Expression:
     if len(text) > MAX_CHARS:
         raise FormulaError(f"the formula is longer than {MAX_CHARS} characters")
+    text = " ".join(text.split())  # it may stand on several lines
     if "**" in text:
         raise FormulaError("the power is written ^ in a formula, not **")
     try:
@@ -132,7 +133,8 @@ class _Compiler:
                 return lambda values: float(compare(values))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, arguments)
-        raise self._error(f"{ast.unparse(node)[:60]!r} is not allowed in a formula")
+        source = ast.get_source_segment(self.text.replace("^", "**").strip(), node) or ""
+        raise self._error(f"{source[:60]!r} is not allowed in a formula")
 
     def _constant(self, value: float) -> Evaluate:
         try:
@@ -148,7 +150,7 @@ class _Compiler:
                 did_you_mean(name, self.known),
             )
         self.names.add(name)
-        return operator.itemgetter(name)
+        return lambda values: 0.0 + values[name]  # refuses None, which == would compare
 
     def _call(self, name: str, arguments: list[ast.expr]) -> Evaluate:
         if name not in _FUNCTIONS:

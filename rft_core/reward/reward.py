@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,8 +122,9 @@ class Reward:
 
     def close(self) -> None:
         """Stop workers and close the graders."""
-        for runner in self.runners.values():
-            runner.close()
+        with ExitStack() as closing:  # closes them all, even if one fails to
+            for runner in self.runners.values():
+                closing.callback(runner.close)
 
 
 def _checked(shaper: RewardShaper[Any], shaped: Sequence[float], expected: int) -> list[float]:

@@ -88,10 +88,19 @@ class RunDirectory:
 
     def append_metrics(self, row: Mapping[str, Any]) -> None:
         """Append a row; it is on disk when this returns."""
-        with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(to_json(row) + "\n")
+        with self.metrics_file.open("ab") as file:
+            line = (to_json(row) + "\n").encode()
+            file.write(line if self._ends_whole() else b"\n" + line)
             file.flush()
             os.fsync(file.fileno())
+
+    def _ends_whole(self) -> bool:
+        """Whether the last row was written to its end; a kill can cut it off."""
+        with self.metrics_file.open("rb") as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return True
+            file.seek(-1, os.SEEK_END)
+            return file.read() == b"\n"
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return all whole rows; a row cut off by a kill is left out."""

@@ -22,6 +22,8 @@ class ErrorBudget:
 
     def spend(self, samples: Sequence[GradedSample]) -> None:
         """Count a step. Raises `ErrorRateExceededError` with the causes."""
+        if not samples:
+            return
         errors = [one.errors for one in samples if one.errors]
         self._window.append((len(errors), len(samples)))
         failed, total = map(sum, zip(*self._window, strict=True))

@@ -6,6 +6,7 @@ empty one, an empty object or list, and every reference given to all items.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,8 @@ from rft_core.reward.engine import RewardEngine
 from rft_core.reward.reward import Reward
 from rft_core.task.data import LocatedItem
 from rft_core.task.task import Task
-from rft_core.task.templates import Template, parse_template
-from rft_core.types import Completion, GradedSample, Sample
+from rft_core.task.templates import Template
+from rft_core.types import Completion, GradedSample, Item, Sample
 
 TRIVIAL_ANSWERS: Final = {
     "empty": "",
@@ -32,6 +33,8 @@ MAX_CONSTANTS: Final = 50
 TOO_GOOD: Final = 0.5
 """A constant answer that earns more than this share of the references' reward is warned about."""
 SHOWN: Final = 5
+MAX_CORNERS: Final = 12
+"""With more graders than this the ends of all ranges are too many to try."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +89,17 @@ def check_task(task: Task) -> CheckResult:
 
 def _references(task: Task, located: Sequence[LocatedItem]) -> list[str] | None:
     """Return the right completion of every item, from the template or from a grader."""
-    if task.spec.reference is not None:
-        template = parse_template(task.spec.reference, frozenset({"item"}))
-        return [_rendered(template, one) for one in located]
-    graders = [c.grader for plan in task.rewards.values() for c in plan.calls.values()]
-    for grader in graders:
-        completions = [grader.reference_completion(one.item) for one in located]
-        known = [text for text in completions if text is not None]
-        if len(known) == len(located):
-            return known
-    return None
+    if task.reference is not None:
+        return [_rendered(task.reference, one) for one in located]
+    completions = [_known_to_a_grader(task, one.item) for one in located]
+    known = [text for text in completions if text is not None]
+    return known if len(known) == len(located) else None
+
+
+def _known_to_a_grader(task: Task, item: Item) -> str | None:
+    plan = task.rewards[None if None in task.rewards else item.task]
+    candidates = (call.grader.reference_completion(item) for call in plan.calls.values())
+    return next((text for text in candidates if text is not None), None)
 
 
 def _rendered(template: Template, located: LocatedItem) -> str:
@@ -106,14 +110,18 @@ def _rendered(template: Template, located: LocatedItem) -> str:
 
 
 def _full_marks(reward: Reward) -> float:
-    """Return the reward before shaping where every grader gives its best score."""
-    best = {}
-    for name, runner in reward.runners.items():
-        low, high = runner.call.grader.score_range
-        weights = getattr(reward.composition, "weights", {})
-        best[name] = low if weights.get(name, 1.0) < 0 else high
-    marks = reward.composition.compose(best).reward
-    return math.inf if marks is None else marks
+    """Return the highest reward before shaping that the ends of the graders' ranges give.
+
+    Infinity, where that is not known: references are then not held against it.
+    """
+    ranges = [runner.call.grader.score_range for runner in reward.runners.values()]
+    if len(ranges) > MAX_CORNERS:
+        return math.inf
+    rewards = (
+        reward.composition.compose(dict(zip(reward.runners, corner, strict=True))).reward
+        for corner in itertools.product(*ranges)
+    )
+    return max((r for r in rewards if r is not None), default=math.inf)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from rft_core.errors import DatasetError
 from rft_core.task.templates import Template
@@ -45,7 +46,7 @@ def read_jsonl(path: Path) -> Iterator[Row]:
     Raises `DatasetError` with file and line.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield Row(f"{path}:{number}", _parse_line(line, f"{path}:{number}"))
@@ -61,12 +62,16 @@ def _parse_line(line: str, where: str) -> dict[str, Any]:
     if len(line) > MAX_LINE_CHARS:
         raise DatasetError(f"the row is longer than {MAX_LINE_CHARS} characters", where=where)
     try:
-        row = json.loads(line)
+        row = json.loads(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"the row is not JSON: {error}", where=where) from None
     if not isinstance(row, dict):
         raise DatasetError("a row must be a JSON object", where=where)
     return row
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 def make_items(
@@ -80,26 +85,31 @@ def make_items(
     items: list[LocatedItem] = []
     seen: set[str] = set()
     for index, row in enumerate(rows):
-        identifier = str(row.data.get("id", index))
-        if identifier in seen:
-            identifier = f"{identifier}#{index}"
+        identifier = _unique(row.data.get("id"), index, seen)
         seen.add(identifier)
         items.append(LocatedItem(row.where, _make_item(row, identifier, templates, constants)))
     return items
 
 
+def _unique(identifier: Any, index: int, seen: set[str]) -> str:
+    name = str(index) if identifier is None else str(identifier)
+    candidates = chain([name], (f"{name}#{number}" for number in count(index)))
+    return next(candidate for candidate in candidates if candidate not in seen)
+
+
 def _make_item(
     row: Row, identifier: str, templates: MessageTemplates | None, constants: Mapping[str, Any]
 ) -> Item:
-    messages = _messages_of(row) if templates is None else _render(row, templates, constants)
+    if templates is None:
+        messages = _messages_of(row)
+    else:
+        names = {**constants, "item": {"id": identifier, **row.data}}
+        messages = _render(row, templates, names)
     fields = {key: value for key, value in row.data.items() if key not in {"id", "messages"}}
     return Item(identifier, messages, fields)
 
 
-def _render(
-    row: Row, templates: MessageTemplates, constants: Mapping[str, Any]
-) -> tuple[Message, ...]:
-    names = {**constants, "item": row.data}
+def _render(row: Row, templates: MessageTemplates, names: Mapping[str, Any]) -> tuple[Message, ...]:
     try:
         return tuple({"role": role, "content": text.render(names)} for role, text in templates)
     except LookupError as error:
@@ -126,7 +136,8 @@ def _messages_of(row: Row) -> tuple[Message, ...]:
 
 
 def _check_message(message: Any, name: str, where: str) -> None:
-    if not isinstance(message, dict) or message.get("role") not in _ROLES:
+    role = message.get("role") if isinstance(message, dict) else None
+    if not isinstance(role, str) or role not in _ROLES:
         raise DatasetError(
             f"{name} is no message", where=where, hint=f"Known roles: {', '.join(sorted(_ROLES))}."
         )

@@ -22,6 +22,7 @@ Location: TypeAlias = tuple[str | int, ...]
 MAX_BYTES: Final = 5_000_000
 MAX_VALUES: Final = 100_000
 MAX_DEPTH: Final = 50
+MAX_NUMBER_CHARS: Final = 1_000
 
 _TAG: Final = "tag:yaml.org,2002:"
 
@@ -70,17 +71,32 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class's attribute
 
 
-for _name, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", r"[-+]?[0-9]+", "-+0123456789"),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+0123456789.",
+_SCALARS: Final = {
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "null": r"~|null|Null|NULL|",
+    "int": r"[-+]?[0-9]+",
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
     ),
-):
-    _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), list(_first))
+}
+_FIRST: Final = {"bool": "tTfF", "null": ["~", "n", "N", ""]}
+_COLLECTIONS: Final = frozenset({_TAG + "map", _TAG + "seq"})
+
+for _name, _pattern in _SCALARS.items():
+    _first = list(_FIRST.get(_name, "-+.0123456789"))
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def _scalar_value(kind: str, text: str) -> Any:
+    match kind:
+        case "bool":
+            return text.lower() == "true"
+        case "int":
+            return int(text)
+        case "float":
+            return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
+    return None
 
 
 def read_yaml(path: Path) -> Source:
@@ -136,6 +152,8 @@ class _Reader:
         self.lines.setdefault(location, node.start_mark.line + 1)
         if len(self.lines) > MAX_VALUES or len(location) > MAX_DEPTH:
             raise self._error(node, "too many or too deeply nested values")
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTIONS:
+            raise self._error(node, f"the tag {node.tag} is not allowed")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
@@ -156,17 +174,12 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node) -> Any:
         text = str(node.value)
-        match node.tag.removeprefix(_TAG):
-            case "str":
-                return text
-            case "null":
-                return None
-            case "bool":
-                return text.lower() == "true"
-            case "int" if len(text) <= 1000:  # noqa: PLR2004 - longer ones are no settings
-                return int(text)
-            case "float":
-                return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
+        kind = node.tag.removeprefix(_TAG)
+        if kind == "str":
+            return text
+        fits = len(text) <= MAX_NUMBER_CHARS
+        if kind in _SCALARS and fits and re.fullmatch(_SCALARS[kind], text):
+            return _scalar_value(kind, text)
         raise self._error(node, f"the value {text[:40]!r} with tag {node.tag} is not allowed")
 
     def _error(self, node: yaml.Node, message: str) -> TaskFileError:

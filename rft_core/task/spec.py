@@ -147,6 +147,17 @@ class TaskSpec(Section):
     evaluate: EvaluateSpec = EvaluateSpec()
     max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.5
 
+    @field_validator("messages")
+    @classmethod
+    def _ends_before_the_answer(
+        cls, messages: tuple[MessageSpec, ...] | None
+    ) -> tuple[MessageSpec, ...] | None:
+        if messages is not None and not messages:
+            raise ValueError("give at least one message")
+        if messages and messages[-1].role == "assistant":
+            raise ValueError("the last message is the assistant's, which the policy is to write")
+        return messages
+
     @field_validator("model", mode="before")
     @classmethod
     def _short_model(cls, value: Any) -> Any:

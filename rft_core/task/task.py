@@ -21,13 +21,14 @@ from rft_core.task.data import (
     make_items,
     read_jsonl,
 )
-from rft_core.task.source import Place, Source, read_text, read_yaml
+from rft_core.task.source import Location, Place, Source, read_text, read_yaml
 from rft_core.task.spec import DatasetSpec, MessageSpec, ModelSpec, TaskSpec
-from rft_core.task.templates import parse_template
+from rft_core.task.templates import Template, parse_template
 from rft_core.task.validation import validate
 from rft_core.types import Item
 
-_NAMESPACES = frozenset({"item", "response_format"})
+_ITEM = frozenset({"item"})
+_NAMESPACES = _ITEM | {"response_format"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Task:
     messages: Sequence[tuple[str, str]] | None
     """Role and template text of each prompt message; None if the rows hold their messages."""
     response_schema: Mapping[str, Any] | None
+    reference: Template | None
+    """The right completion of an item, for checks."""
 
     @property
     def base_dir(self) -> Path:
@@ -112,7 +115,15 @@ def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
         validation=validation,
         messages=loader.messages,
         response_schema=loader.schema,
+        reference=_reference(spec, root / "reference"),
     )
+
+
+def _reference(spec: TaskSpec, place: Place) -> Template | None:
+    try:
+        return None if spec.reference is None else parse_template(spec.reference, _ITEM)
+    except ValueError as error:
+        raise place.error(str(error)) from None
 
 
 def _check_item(located: LocatedItem, rewards: Mapping[str | None, RewardPlan]) -> None:
@@ -166,11 +177,18 @@ class _DataLoader:
 
     def _texts(self, messages: Sequence[MessageSpec]) -> list[tuple[str, str]]:
         return [
-            (message.role, read_text(self.base_dir / message.file).rstrip("\n"))
+            (message.role, self._read(message.file, ("messages", index, "file")).rstrip("\n"))
             if message.file is not None
             else (message.role, message.content or "")
-            for message in messages
+            for index, message in enumerate(messages)
         ]
+
+    def _read(self, name: str, location: Location) -> str:
+        """Return the text of a file that the task file names; errors point at the name."""
+        try:
+            return read_text(self.base_dir / name)
+        except TaskFileError as error:
+            raise self.source.error(f"{error.where}: {error.message}", location) from None
 
     def _templates(self, messages: Sequence[tuple[str, str]]) -> MessageTemplates:
         templates = []
@@ -187,11 +205,11 @@ class _DataLoader:
         schema = spec.response_format.schema_
         if isinstance(schema, dict):
             return schema
-        path = self.base_dir / schema
+        location = ("response_format", "schema")
         try:
-            loaded = json.loads(read_text(path))
+            loaded = json.loads(self._read(schema, location))
         except ValueError as error:
-            raise TaskFileError(f"not JSON: {error}", where=str(path)) from None
+            raise self.source.error(f"{schema} is not JSON: {error}", location) from None
         if not isinstance(loaded, dict):
-            raise TaskFileError("a JSON schema is an object here", where=str(path))
+            raise self.source.error(f"{schema} is no JSON schema: one is an object here", location)
         return loaded

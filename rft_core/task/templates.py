@@ -58,6 +58,8 @@ def _look_up(namespaces: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
     value: Any = namespaces
     for step in path:
         try:
+            if isinstance(value, str):
+                raise TypeError  # noqa: TRY301 - a text has no parts
             value = value[step]
         except (KeyError, IndexError, TypeError):
             name = ".".join(map(str, path))

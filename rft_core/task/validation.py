@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import types
 import typing
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from rft_core.errors import TaskFileError
 from rft_core.suggest import did_you_mean
@@ -28,24 +30,23 @@ def validate(
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        raise _convert(error, model, data, place) from None
+        raise _convert(error, model, place) from None
 
 
-def _convert(
-    error: ValidationError, model: type[BaseModel], data: Any, place: Place
-) -> TaskFileError:
+def _convert(error: ValidationError, model: type[BaseModel], place: Place) -> TaskFileError:
     details = sorted(
         error.errors(include_url=False, include_context=False),
-        key=lambda detail: detail["type"] != "extra_forbidden",
+        # A wrong key first; else the deepest, which says most.
+        key=lambda detail: (detail["type"] != "extra_forbidden", -len(detail["loc"])),
     )
     first = details[0]
-    inner = _clean(data, first["loc"])
+    inner = _clean(model, first["loc"])
     hint = None
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         message = "there is no such key"
         hint = did_you_mean(str(inner[-1]), _field_names(model, inner[:-1]))
-    others = {_clean(data, detail["loc"]) for detail in details[1:]} - {inner}
+    others = {_clean(model, detail["loc"]) for detail in details[1:]} - {inner}
     if others:
         names = ", ".join(sorted(".".join(map(str, other)) for other in others)[:3])
         hint = f"{hint} " if hint else ""
@@ -53,58 +54,79 @@ def _convert(
     return Place(place.source, (*place.location, *inner)).error(message, hint)
 
 
-def _clean(data: Any, location: Location) -> Location:
-    """Drop the names of union members that pydantic puts into locations."""
+def _clean(model: type[BaseModel], location: Location) -> Location:
+    """Return the part of pydantic's location that names keys and indexes of the document.
+
+    Pydantic puts the names of union members and `[key]` into locations as well.
+    """
     kept: list[str | int] = []
-    for index, step in enumerate(location):
-        child = _child(data, step)
-        is_last = index == len(location) - 1
-        if child is _MISSING and not (is_last and isinstance(data, dict)):
-            continue
-        kept.append(step)
-        data = child
+    found: Any = model
+    for step in location:
+        if len(_members(found)) > 1:
+            found = _member(found, str(step))
+        elif step != "[key]":
+            kept.append(step)
+            found = _below(found, step)
     return tuple(kept)
 
 
-_MISSING = object()
-_CONTAINERS = frozenset({dict, list, tuple, typing.Union, types.UnionType, typing.Annotated})
+def _member(annotation: Any, name: str) -> Any:
+    """Return the member of a union that pydantic calls `name`, such as `dict[str,any]`."""
+    for member in _members(annotation):
+        origin = typing.get_origin(member) or member
+        if name.split("[", maxsplit=1)[0].lower() == getattr(origin, "__name__", "").lower():
+            return member
+    return None
 
 
-def _child(data: Any, step: str | int) -> Any:
-    try:
-        return data[step]
-    except (KeyError, IndexError, TypeError):
-        return _MISSING
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union but None; a single type is its own."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _members(typing.get_args(annotation)[0])
+    if origin in {typing.Union, types.UnionType}:
+        arguments = (arg for arg in typing.get_args(annotation) if arg is not types.NoneType)
+        return tuple(member for arg in arguments for member in _members(arg))
+    return (annotation,)
+
+
+def _below(annotation: Any, step: str | int) -> Any:
+    """Return what stands at a key or index of a model, dict or list."""
+    model = _the_model(annotation)
+    if model is None:
+        return _element(annotation)
+    field = _fields(model).get(str(step))
+    return None if field is None else field.annotation
+
+
+def _element(annotation: Any) -> Any:
+    """Return what a dict's values, or a sequence's elements, are; None for anything else."""
+    for member in _members(annotation):
+        arguments = typing.get_args(member)
+        match typing.get_origin(member):
+            case builtins.dict:
+                return arguments[1]
+            case builtins.list | builtins.tuple:
+                return arguments[0]
+    return None
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _field_names(model: type[BaseModel], location: Location) -> list[str]:
     """Return the keys that the model at `location` below `model` knows."""
     found: Any = model
     for step in location:
-        if _is_model(found):
-            fields = {f.alias or name: f for name, f in found.model_fields.items()}
-            found = _inner_model(fields[str(step)].annotation) if str(step) in fields else None
-    if not _is_model(found):
-        return []
-    return [field.alias or name for name, field in found.model_fields.items()]
+        found = _below(found, step)
+    there = _the_model(found)
+    return [] if there is None else list(_fields(there))
 
 
-def _inner_model(annotation: Any) -> Any:
-    """Return the first model inside of an annotation such as `dict[str, Model] | None`."""
-    if _is_model(annotation):
-        return annotation
-    if typing.get_origin(annotation) in {
-        dict,
-        list,
-        tuple,
-        typing.Union,
-        types.UnionType,
-        typing.Annotated,
-    }:
-        for argument in typing.get_args(annotation):
-            if (found := _inner_model(argument)) is not None:
-                return found
-    return None
+def _the_model(annotation: Any) -> type[BaseModel] | None:
+    """Return the model among an annotation's members."""
+    return next((m for m in _members(annotation) if _is_model(m)), None)
 
 
 def _is_model(value: Any) -> bool:

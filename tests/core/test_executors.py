@@ -280,7 +280,7 @@ def test_graders_choose_their_executor(make_call: Callable[..., GraderCall]) -> 
 
 def test_an_executor_may_be_named(make_call: Callable[..., GraderCall]) -> None:
     assert make_runner(make_call(async_sleepy), "asyncio").executor.name == "asyncio"
-    with pytest.raises(PluginError, match="no installed plugin provides a executor") as caught:
+    with pytest.raises(PluginError, match="no installed plugin provides the executor") as caught:
         make_runner(make_call(sleepy), "threads")
     assert caught.value.hint is not None
     assert "Did you mean 'thread'?" in caught.value.hint

@@ -95,7 +95,7 @@ def test_entry_points_are_listed_without_import(install: Install, manager: Plugi
 
 def test_an_unknown_name_comes_with_the_closest(install: Install, manager: PluginManager) -> None:
     install("acme-length", grader_module("length"))
-    with pytest.raises(PluginError, match="provides a grader named 'lenght'") as caught:
+    with pytest.raises(PluginError, match="provides the grader 'lenght'") as caught:
         manager.select("grader", manager.graders, "lenght")
     assert caught.value.hint == "Did you mean 'length'?"
 
