@@ -32,7 +32,17 @@ def summarize(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -
         "histogram": _histogram([r for one in everyone if (r := one.reward) is not None]),
         "num_tokens": mean(one.sample.completion.num_tokens for one in everyone),
         "clipped": mean(one.sample.completion.finish_reason == "length" for one in everyone),
+        **_by_task(groups),
     }
+
+
+def _by_task(groups: Sequence[Sequence[GradedSample]]) -> dict[str, Any]:
+    """Return each task's rewards, where there are several tasks."""
+    tasks = sorted({str(group[0].task) for group in groups if group[0].task is not None})
+    if not tasks:
+        return {}
+    of_task = {task: [g for g in groups if g[0].task == task] for task in tasks}
+    return {"tasks": {task: _spread(mine, _reward) for task, mine in of_task.items()}}
 
 
 def mean(values: Iterable[float | None]) -> float | None:

@@ -97,6 +97,7 @@ def write_toy_task(toy_policy: Path) -> Callable[..., Path]:
         for key, value in sections.items():
             merge = key in {"train", "evaluate"}
             task[key] = {**task[key], **value} if merge else value
+        task = {key: value for key, value in task.items() if value is not None}
         path = folder / "task.yaml"
         path.write_text(yaml.safe_dump(task, sort_keys=False))
         return path

@@ -39,12 +39,22 @@ MAX_CORNERS: Final = 12
 
 @dataclass(frozen=True)
 class Probe:
-    """What one kind of answer earns: mean reward, share of items with full marks, errors."""
+    """What one kind of answer earns.
+
+    Mean, lowest and highest reward, the share of items with full marks, the number of errors.
+    """
 
     name: str
     mean: float | None
     full: float
     errors: int
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def flat(self) -> bool:
+        """Whether all items earned the same."""
+        return self.low is not None and self.low == self.high
 
 
 @dataclass(frozen=True)
@@ -153,9 +163,12 @@ class _Prober:
 
     def summary(self, name: str, graded: Sequence[GradedSample]) -> Probe:
         """Return what the answers earned."""
+        rewards = [one.composed for one in graded if one.composed is not None]
         return Probe(
             name=name,
-            mean=mean(one.composed for one in graded),
+            low=min(rewards, default=None),
+            high=max(rewards, default=None),
+            mean=mean(rewards),
             full=sum(map(self.has_full_marks, graded)) / len(graded),
             errors=sum(bool(one.errors) for one in graded),
         )
@@ -194,6 +207,12 @@ def _check_constants(prober: _Prober, references: Sequence[str], result: CheckRe
     result.probes += probes
     for probe in probes:
         _judge_constant(probe, reference_mean, result)
+    if len({(probe.low, probe.high) for probe in result.probes}) == 1 and probes[0].flat:
+        result.complain(
+            f"every answer that was tried earns {probes[0].low:g}: the reward does not depend "
+            "on the answer",
+            fatal=True,
+        )
 
 
 def _judge_constant(probe: Probe, reference_mean: float | None, result: CheckResult) -> None:

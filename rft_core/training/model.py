@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from rft_core.errors import UsageError
 from rft_core.task.spec import ModelSpec
 
-_HUB_ID: Final = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_ID: Final = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 PLAIN_TEMPLATE: Final = "{% for message in messages %}{{ message['content'] }}\n\n{% endfor %}"
 """For base models without a chat template: the texts, each followed by an empty line."""
