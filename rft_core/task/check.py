@@ -51,11 +51,6 @@ class Probe:
     low: float | None = None
     high: float | None = None
 
-    @property
-    def flat(self) -> bool:
-        """Whether all items earned the same."""
-        return self.low is not None and self.low == self.high
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -207,12 +202,16 @@ def _check_constants(prober: _Prober, references: Sequence[str], result: CheckRe
     result.probes += probes
     for probe in probes:
         _judge_constant(probe, reference_mean, result)
-    if len({(probe.low, probe.high) for probe in result.probes}) == 1 and probes[0].flat:
-        result.complain(
-            f"every answer that was tried earns {probes[0].low:g}: the reward does not depend "
-            "on the answer",
-            fatal=True,
-        )
+    _judge_all(result)
+
+
+def _judge_all(result: CheckResult) -> None:
+    """Complain if no answer makes a difference; that all wrong ones earn 0 is as it should be."""
+    low, high = result.probes[0].low, result.probes[0].high
+    same = {(probe.low, probe.high) for probe in result.probes} == {(low, high)} and low == high
+    if same and low and not any(finding.fatal for finding in result.findings):
+        text = f"every answer that was tried earns {low:g}: the reward does not depend on it"
+        result.complain(text, fatal=True)
 
 
 def _judge_constant(probe: Probe, reference_mean: float | None, result: CheckResult) -> None:
