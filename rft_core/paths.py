@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from rft_core.errors import OutputParseError
+
 Finder: TypeAlias = Callable[[Any], list[Any]]
 """Maps a JSON document to the values that a path selects in it, in document order."""
 
@@ -34,7 +36,19 @@ def compile_path(path: str) -> Finder:
     except JSONPathError as error:
         raise ValueError(f"{path!r} is not a JSONPath: {error}") from error
     steps = _simple_steps(compiled)
-    return compiled.findall if steps is None else _walker(steps)
+    return _guarded(compiled.findall) if steps is None else _walker(steps)
+
+
+def _guarded(find: Finder) -> Finder:
+    """Return a finder that blames the document, not the grader, for being nested too deeply."""
+
+    def guarded(document: Any) -> list[Any]:
+        try:
+            return find(document)
+        except RecursionError:
+            raise OutputParseError("the document is nested too deeply for the path") from None
+
+    return guarded
 
 
 def _simple_steps(compiled: Any) -> tuple[Any, ...] | None:

@@ -195,6 +195,8 @@ class GradedSample:
     composed: float | None = None
     reward: float | None = None
     masked: str | None = None
+    failed: bool = False
+    """Whether an error of a grader decided the reward: it masks the sample, or sets a penalty."""
     failed_gate: str | None = None
     contributions: Mapping[str, float | None] = _NO_METRICS
 

@@ -1,6 +1,6 @@
 """Reinforcement fine-tuning on 100 real EU acts: what it gains, over several seeds.
 
-    python benchmarks/eurovoc/run.py [--seeds 1 2 3] [--steps 100]
+    python benchmarks/eurovoc/run.py [--seeds 1 2 3] [--steps 80]
 
 Pre-trains a policy of a million parameters once (see pretrain.py), trains it with task.yaml once
 per seed, and prints F1, precision, recall and the share of valid answers before and after: on the
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--policy", type=Path, default=Path("~/.cache/rft/eurovoc-policy"))
     parser.add_argument("--output", type=Path, default=Path("runs/eurovoc"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=80)
     options = parser.parse_args()
     policy: Path = options.policy.expanduser().resolve()
     data: Path = options.data.resolve()

@@ -116,7 +116,8 @@ def apply_errors(
     decisive = [name for name in failed if name not in observers]
     if not decisive:
         return False
-    penalties = [policy for name in decisive if isinstance(policy := policies[name], float)]
+    chosen = [policies.get(name, "mask") for name in decisive]
+    penalties = [float(policy) for policy in chosen if not isinstance(policy, str)]
     if len(penalties) == len(decisive):
         graded.composed = graded.reward = min(penalties)
     else:

@@ -94,7 +94,8 @@ class Reward:
                 failed = failed or grade.error is not None
         if failed:
             self._abort_on_error(graded)
-            if apply_errors(graded, self.on_error, self.observers):
+            graded.failed = apply_errors(graded, self.on_error, self.observers)
+            if graded.failed:
                 return
         if self.gates and (closed := first_failed_gate(self.gates, graded.grades)):
             graded.failed_gate, gate = closed
@@ -105,7 +106,7 @@ class Reward:
 
     def _abort_on_error(self, graded: GradedSample) -> None:
         for name, grade in graded.grades.items():
-            if grade and grade.error and self.on_error[name] == "abort":
+            if grade and grade.error and self.on_error.get(name) == "abort":
                 item = graded.sample.item.id
                 trace = grade.error.traceback
                 raise GradingAbortedError(f"{grade.error} (item {item!r})\n{trace}")

@@ -24,7 +24,7 @@ class ErrorBudget:
         """Count a step. Raises `ErrorRateExceededError` with the causes."""
         if not samples:
             return
-        errors = [one.errors for one in samples if one.errors]
+        errors = [one.errors for one in samples if one.failed]
         self._window.append((len(errors), len(samples)))
         failed, total = map(sum, zip(*self._window, strict=True))
         whole_step = len(errors) == len(samples)

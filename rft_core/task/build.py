@@ -8,8 +8,10 @@ from typing import Any
 
 from rft_core.configurable import Configurable
 from rft_core.errors import FormulaError, PluginError
+from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall
 from rft_core.grading.build import make_runner
+from rft_core.grading.executor import default_executor
 from rft_core.plugins import Registered, plugin_manager
 from rft_core.reward.composition import (
     Composition,
@@ -99,6 +101,7 @@ def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
     if entry.executor is not None:
         _select("executor", plugins.executors, entry.executor, place / "executor")
     grader = _configure(found, entry.config, place / "config")
+    _check_executor(grader, entry.executor or default_executor(grader), place)
     return GraderCall(
         key=key,
         grader=grader,
@@ -106,6 +109,14 @@ def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
         timeout=entry.timeout or grader.timeout,
         concurrency=entry.concurrency or grader.concurrency,
     )
+
+
+def _check_executor(grader: Grader[Any], executor: str, place: Place) -> None:
+    """Refuse what would fail on every sample: built-in executors take one kind of grader each."""
+    wanted = {"asyncio": True, "thread": False, "process": False}.get(executor)
+    if wanted is not None and wanted != grader.is_async():
+        kind = "an async" if grader.is_async() else "a sync"
+        raise place.error(f"executor {executor!r} cannot run {kind} grader")
 
 
 def _select(

@@ -15,7 +15,10 @@ def step(failed: int, total: int = 10) -> list[GradedSample]:
         error = GradeError("exception", f"cause {index}", "judge", "acme 1.0", f"trace {index}")
         return Grade(error=error) if index < failed else Grade(1.0)
 
-    return [GradedSample(make_sample("x"), None, {"judge": grade(i)}) for i in range(total)]
+    return [
+        GradedSample(make_sample("x"), None, {"judge": grade(i)}, failed=i < failed)
+        for i in range(total)
+    ]
 
 
 def spend(rate: float, *failed: int) -> int:
@@ -71,7 +74,7 @@ def test_a_rate_over_steps_is_told_with_its_sums() -> None:
 
 def test_the_same_cause_is_told_once() -> None:
     error = GradeError("exception", "down", "judge", "acme 1.0")
-    samples = [GradedSample(make_sample("x"), None, {"judge": Grade(error=error)})] * 5
+    samples = [GradedSample(make_sample("x"), None, {"judge": Grade(error=error)}, failed=True)] * 5
     with pytest.raises(ErrorRateExceededError) as caught:
         ErrorBudget(0.5).spend(samples)
     assert str(caught.value).count("down") == 1
@@ -86,7 +89,7 @@ def test_masked_samples_without_errors_do_not_count() -> None:
 
 def test_several_failing_graders_of_one_sample_count_once() -> None:
     both = {"a": step(1)[0].grades["judge"], "b": step(1)[0].grades["judge"]}
-    samples = [GradedSample(make_sample("x"), None, both), *step(0, 3)]
+    samples = [GradedSample(make_sample("x"), None, both, failed=True), *step(0, 3)]
     budget = ErrorBudget(0.25)
     for _ in range(4):
         budget.spend(samples)
@@ -94,3 +97,9 @@ def test_several_failing_graders_of_one_sample_count_once() -> None:
 
 def test_a_step_without_samples_is_no_failure() -> None:
     ErrorBudget(0.5).spend([])
+
+
+def test_errors_of_observers_are_not_counted() -> None:
+    error = GradeError("exception", "down", "watcher", "acme 1.0")
+    grades = {"judge": Grade(1.0), "watcher": Grade(error=error)}
+    ErrorBudget(0.0).spend([GradedSample(make_sample("x"), None, grades, reward=1.0)] * 5)

@@ -136,6 +136,7 @@ BROKEN = [
     ("{max_tokens: 200}", "{max_token: 200}", "max_token:", r"Did you mean 'max_tokens'"),
     ("{max_tokens: 200}", "{}", "config: {}", r"config\.max_tokens: Field required"),
     ("    - use: clip", "    - us: clip", "us: clip", r"shapers\.1\.us: .*\n  Did you mean 'use'"),
+    ("executor: thread", "executor: asyncio", None, r"'asyncio' cannot run a sync grader"),
     ("item.answer", "itm.answer", "itm.answer", r"reference: .*must start with item"),
     ("{use: single_turn}", "{use: single_trun}", "trun", r"Did you mean 'single_turn'"),
     ("{use: single_turn}", "{use: single_turn, config: {x: 1}}", "x: 1", r"rollout\.config\.x"),
