@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from rft_core.configurable import Configurable
 from rft_core.task.build import RewardPlan
 from rft_core.task.spec import DatasetSpec
 from rft_core.task.task import Task
@@ -28,7 +29,8 @@ def resolved(task: Task, train: Mapping[str, Any]) -> dict[str, Any]:
         data["model"]["name"] = str(local.resolve())
     data["train"] = dict(train)
     for name, plan in task.rewards.items():
-        _resolve_graders(data["reward"] if name is None else data["rewards"][name], plan)
+        _resolve_reward(data["reward"] if name is None else data["rewards"][name], plan)
+    data["rollout"]["config"] = _config(task.rollout)
     return data
 
 
@@ -39,11 +41,19 @@ def _dataset(task: Task, dataset: str | DatasetSpec) -> Any:
     return str(path.resolve()) if path.exists() else dataset
 
 
-def _resolve_graders(reward: dict[str, Any], plan: RewardPlan) -> None:
+def _resolve_reward(reward: dict[str, Any], plan: RewardPlan) -> None:
     """Write validated configs, in which files are absolute, over those of the task file."""
     for key, call in plan.calls.items():
-        config = call.grader.config.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        reward["graders"][key]["config"] = config
+        reward["graders"][key]["config"] = _config(call.grader)
+    for section, shaper in zip(reward["shapers"], plan.shapers, strict=True):
+        section["config"] = _config(shaper)
+
+
+def _config(configured: Configurable[Any]) -> dict[str, Any]:
+    config: dict[str, Any] = configured.config.model_dump(
+        mode="json", by_alias=True, exclude_unset=True
+    )
+    return config
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:

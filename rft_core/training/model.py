@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from rft_core.errors import UsageError
 from rft_core.task.spec import ModelSpec
@@ -66,7 +66,10 @@ def _convert_gguf(file: Path, folder: Path) -> Path:
     try:
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
         policy = AutoModelForCausalLM.from_pretrained(
-            file.parent, gguf_file=file.name, dtype="float32"
+            file.parent,
+            gguf_file=file.name,
+            dtype="float32",
+            quantization_config=GgufConfig(dequantize=True),
         )
     except ImportError as error:
         raise UsageError(str(error), hint="pip install 'rft-core[gguf]'") from error
