@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rft_core.configurable import Configurable
 from rft_core.task.build import RewardPlan
 from rft_core.task.spec import DatasetSpec
@@ -54,8 +52,3 @@ def _config(configured: Configurable[Any]) -> dict[str, Any]:
         mode="json", by_alias=True, exclude_unset=True
     )
     return config
-
-
-def to_yaml(data: Mapping[str, Any]) -> str:
-    """Return the task as YAML that `load_task` reads."""
-    return yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=100)

@@ -71,6 +71,10 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class's attribute
 
 
+class _Dumper(yaml.SafeDumper):
+    """A dumper that quotes what either YAML 1.1 or the core schema would read as no string."""
+
+
 _SCALARS: Final = {
     "bool": r"true|True|TRUE|false|False|FALSE",
     "null": r"~|null|Null|NULL|",
@@ -85,7 +89,8 @@ _COLLECTIONS: Final = frozenset({_TAG + "map", _TAG + "seq"})
 
 for _name, _pattern in _SCALARS.items():
     _first = list(_FIRST.get(_name, "-+.0123456789"))
-    _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), _first)
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), _first)
 
 
 def _scalar_value(kind: str, text: str) -> Any:
@@ -113,6 +118,11 @@ def read_yaml(path: Path) -> Source:
     reader = _Reader(path)
     data = reader.value(node, ())
     return Source(path, data, reader.lines)
+
+
+def write_yaml(data: Mapping[str, Any]) -> str:
+    """Return plain data as YAML that `read_yaml` reads as the same data."""
+    return yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def read_text(path: Path) -> str:

@@ -19,8 +19,9 @@ from rft_core.rollouts import SingleTurn
 from rft_core.run.directory import RunDirectory
 from rft_core.run.environment import environment
 from rft_core.run.error_budget import ErrorBudget
-from rft_core.run.resolved import resolved, to_yaml
+from rft_core.run.resolved import resolved
 from rft_core.run.summary import Status, summarize_run
+from rft_core.task.source import write_yaml
 from rft_core.training.callback import RunCallback, StopRequest
 from rft_core.training.evaluator import Evaluation, evaluate
 from rft_core.training.model import load_model
@@ -85,7 +86,7 @@ def evaluate_model(
 
 def _describe(plan: Plan, directory: RunDirectory) -> None:
     """Write what the run is, before it begins."""
-    directory.task_file.write_text(to_yaml(resolved(plan.task, plan.train)), encoding="utf-8")
+    directory.task_file.write_text(write_yaml(resolved(plan.task, plan.train)), encoding="utf-8")
     directory.write_json("environment.json", environment())
 
 

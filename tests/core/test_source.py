@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from rft_core.errors import TaskFileError
-from rft_core.task.source import MAX_BYTES, MAX_DEPTH, MAX_VALUES, Place, Source, read_yaml
+from rft_core.task.source import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_VALUES,
+    Place,
+    Source,
+    read_yaml,
+    write_yaml,
+)
 
 Read = Callable[..., Source]
 
@@ -232,3 +240,14 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_yaml(tmp_path / "nothing.yaml")
     with pytest.raises(TaskFileError, match=r"directory"):
         read_yaml(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1e-5", "no", "on", "0x10", "1_000", "12:30", "null", "", "é\n# x", "2026-01-01", "{{ a }}"],
+)
+def test_what_is_written_is_read_as_the_same(text: str, tmp_path: Path) -> None:
+    data = {"text": text, "number": 1e-05, "list": [text, 1, True, None]}
+    path = tmp_path / "task.yaml"
+    path.write_text(write_yaml(data), encoding="utf-8")
+    assert read_yaml(path).data == data
