@@ -99,8 +99,8 @@ def graders_show(name: Annotated[str, typer.Argument(help="A grader's name.")]) 
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    _add_plugin_commands()
     try:
+        _add_plugin_commands()
         app()
     except UsageError as error:
         _fail(str(error), 2)

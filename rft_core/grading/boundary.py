@@ -52,7 +52,9 @@ def invoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
         values = call.grader.grade_batch(samples)
         return _checked_batch(call, values, len(samples))
     except GRADER_FAILURES as error:
-        return _one_by_one(call, samples, error)
+        if _is_everyones(error, samples):
+            return [failure(call, error)] * len(samples)
+    return [grade for sample in samples for grade in invoke(call, [sample])]
 
 
 def sample_function(call: GraderCall) -> Callable[[Sample], Grade]:
@@ -89,7 +91,9 @@ async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
             raise  # the runner cancels: the deadline has passed, or the run ends
         return [failure(call, error)] * len(samples)
     except GRADER_FAILURES as error:
-        return [failure(call, error)] * len(samples)
+        if _is_everyones(error, samples):
+            return [failure(call, error)] * len(samples)
+    return [grade for sample in samples for grade in await ainvoke(call, [sample])]
 
 
 def failure(call: GraderCall, error: BaseException) -> Grade:
@@ -102,11 +106,12 @@ def failure(call: GraderCall, error: BaseException) -> Grade:
     return call.error("exception", f"{type(error).__name__}: {error}", trace)
 
 
-def _one_by_one(call: GraderCall, samples: Sequence[Sample], error: BaseException) -> list[Grade]:
-    """Find out which sample made a batch fail, so that only that one is an error."""
-    if len(samples) == 1 or isinstance(error, GraderContractError):
-        return [failure(call, error)] * len(samples)
-    return [grade for sample in samples for grade in invoke(call, [sample])]
+def _is_everyones(error: BaseException, samples: Sequence[Sample]) -> bool:
+    """Whether a batch's failure is every sample's.
+
+    If not, the samples are graded one by one, so that only the one that causes it is an error.
+    """
+    return len(samples) == 1 or isinstance(error, GraderContractError)
 
 
 def _checked_batch(call: GraderCall, values: Any, expected: int) -> list[Grade]:

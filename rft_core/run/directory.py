@@ -7,6 +7,8 @@ samples/           every graded sample, one file per step
 checkpoints/       checkpoint-N, and best, a link to the best of them
 summary.json       how the run ended
 superseded/        what was logged after the checkpoint that a resumed run went on from
+base-model/        the de-quantised weights of a GGUF file
+.lock              held while a process writes to the run
 """
 
 from __future__ import annotations

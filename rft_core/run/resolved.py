@@ -34,7 +34,9 @@ def resolved(task: Task, train: Mapping[str, Any]) -> dict[str, Any]:
 
 def _dataset(task: Task, dataset: str | DatasetSpec) -> Any:
     if isinstance(dataset, DatasetSpec):
-        return dataset.model_dump(exclude_none=True)
+        folder = task.base_dir / Path(dataset.name).expanduser()
+        name = str(folder.resolve()) if folder.is_dir() else dataset.name
+        return dataset.model_dump(exclude_none=True) | {"name": name}
     path = task.base_dir / Path(dataset).expanduser()
     return str(path.resolve()) if path.exists() else dataset
 

@@ -180,6 +180,12 @@ def _formula(spec: RewardSpec, text: str, place: Place) -> FormulaComposition:
     except FormulaError as error:
         raise (place / "formula").error(error.message, error.hint) from None
     _refuse_unused(spec, formula.names, place)
+    for key in formula.names:
+        if spec.graders[key].weight is not None:
+            raise (place / "graders" / key / "weight").error(
+                "the formula uses this grader, so it has no weight",
+                "Weight 0 is for graders that are logged only.",
+            )
     return FormulaComposition(formula)
 
 

@@ -100,6 +100,7 @@ def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
         task: plan_reward(reward, root / "reward" if task is None else root / "rewards" / task)
         for task, reward in spec.reward_specs().items()
     }
+    _check_decoupled(spec, root)
     rollout = plan_rollout(spec.rollout, root / "rollout")
     loader = _DataLoader(source, spec, read_dataset)
     train = loader.load(spec.data.train, "train")
@@ -124,6 +125,16 @@ def _reference(spec: TaskSpec, place: Place) -> Template | None:
         return None if spec.reference is None else parse_template(spec.reference, _ITEM)
     except ValueError as error:
         raise place.error(str(error)) from None
+
+
+def _check_decoupled(spec: TaskSpec, root: Place) -> None:
+    """Refuse what has no meaning where each grader is normalised by itself."""
+    for task, reward in spec.reward_specs().items() if spec.decoupled else ():
+        place = root / "reward" if task is None else root / "rewards" / task
+        if reward.formula is not None:
+            raise (place / "formula").error("decoupled rewards have weights, not a formula")
+        if reward.shapers:
+            raise (place / "shapers").error("decoupled rewards are not shaped")
 
 
 def _check_item(located: LocatedItem, rewards: Mapping[str | None, RewardPlan]) -> None:
@@ -156,7 +167,8 @@ class _DataLoader:
     def load(self, dataset: str | DatasetSpec, name: str) -> list[LocatedItem]:
         """Return the items of a dataset, at least one."""
         rows = self._rows(dataset, name)
-        items = make_items(rows, self.templates, {"response_format": {"schema": self.schema}})
+        constants = {} if self.schema is None else {"response_format": {"schema": self.schema}}
+        items = make_items(rows, self.templates, constants)
         if not items:
             raise DatasetError("the dataset has no rows", where=self.source.where(("data", name)))
         return items
@@ -167,6 +179,9 @@ class _DataLoader:
             if path.is_file() or path.suffix in {".jsonl", ".json"}:
                 return read_jsonl(path)
             dataset = DatasetSpec(name=dataset, split=name)
+        folder = self.base_dir / Path(dataset.name).expanduser()
+        if folder.is_dir():
+            dataset = dataset.model_copy(update={"name": str(folder.resolve())})
         if self.read_dataset is None:
             raise self.source.error(
                 f"{dataset.name!r} is neither a JSONL file nor can datasets be read here",

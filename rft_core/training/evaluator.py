@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rft_core.evaluation import summarize
+from rft_core.grader import Grader
 from rft_core.reward.engine import RewardEngine
 from rft_core.rollout import Policy, Rollout, Trajectory
-from rft_core.types import Completion, GradedSample, Item, Progress, Sample
+from rft_core.types import Completion, Grade, GradedSample, Item, Progress, Sample
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,14 @@ def _reports(engine: RewardEngine, graded: Sequence[GradedSample]) -> dict[str, 
                 and (grade := one.grades.get(name)) is not None
                 and grade.outcome == "graded"
             ]
-            report = runner.call.grader.report([s for s, _ in mine], [g for _, g in mine])
-            if report:
-                reports[name if task is None else f"{task}/{name}"] = dict(report)
+            if report := _report(runner.call.grader, mine):
+                reports[name if task is None else f"{task}/{name}"] = report
     return {"reports": reports} if reports else {}
+
+
+def _report(grader: Grader[Any], graded: Sequence[tuple[Sample, Grade]]) -> dict[str, Any]:
+    """Ask a grader for its report; a report that fails is told in its place."""
+    try:
+        return dict(grader.report([s for s, _ in graded], [g for _, g in graded]))
+    except Exception as error:  # noqa: BLE001 - the boundary to other people's code
+        return {"error": f"{type(error).__name__}: {error}"}

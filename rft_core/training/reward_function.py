@@ -85,14 +85,11 @@ class Column:
     sample is None in every column.
     """
 
-    def __init__(
-        self, batches: SharedGrading, task: str | None, grader: str, weight: float
-    ) -> None:
+    def __init__(self, batches: SharedGrading, task: str | None, grader: str) -> None:
         self.__name__ = grader if task is None else f"{task}/{grader}"
         self.batches = batches
         self.task = task
         self.grader = grader
-        self.weight = weight
 
     def __call__(self, **batch: Any) -> list[float | None]:
         """Return the grader's scores; None where it has none or the sample is masked."""
@@ -101,8 +98,8 @@ class Column:
     def _score(self, one: GradedSample) -> float | None:
         if one.reward is None or one.task != self.task:
             return None
-        if one.failed_gate is not None:
-            return one.reward
+        if one.failed or one.failed_gate is not None:
+            return one.reward  # a penalty, or what the closed gate gives
         grade = one.grades[self.grader]
         return None if grade is None else grade.score
 
@@ -127,8 +124,8 @@ def reward_columns(function: RewardFunction) -> list[Column]:
     """Return one column per weighted grader of every task."""
     shared = SharedGrading(function)
     return [
-        Column(shared, task, grader, weight)
+        Column(shared, task, grader)
         for task, reward in function.engine.rewards.items()
         if isinstance(reward.composition, WeightedSum)
-        for grader, weight in reward.composition.weights.items()
+        for grader in reward.composition.weights
     ]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from rft_core.errors import GraderContractError, OutputParseError
+from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall, ainvoke, invoke
-from rft_core.testing import make_sample
+from rft_core.testing import grade_all, make_grader, make_sample
 from rft_core.types import Grade, GradeError, Sample
 
 GradeTexts = Callable[..., list[Grade]]
@@ -311,3 +312,22 @@ def test_an_async_grader_that_leaves_is_an_error(
 
     (grade,) = asyncio.run(ainvoke(make_call(leaves), [make_sample("a")]))
     assert grade.outcome == "error"
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_one_unreadable_completion_of_a_batch_is_its_own_fault(is_async: bool) -> None:
+    class Sync(Grader[Any]):
+        name = "keys"
+
+        def grade_batch(self, samples: Sequence[Sample]) -> list[float]:
+            return [float(len(sample.json)) / 10 for sample in samples]
+
+    class Async(Grader[Any]):
+        name = "keys"
+
+        async def grade_batch(self, samples: Sequence[Sample]) -> list[float]:
+            return [float(len(sample.json)) / 10 for sample in samples]
+
+    grader = make_grader(Async if is_async else Sync)
+    samples = [make_sample(text) for text in ('{"a": 1}', "not JSON", "[1, 2]")]
+    assert [grade.score for grade in grade_all(grader, samples)] == [0.1, 0.0, 0.2]

@@ -137,6 +137,8 @@ BROKEN = [
     ("{max_tokens: 200}", "{}", "config: {}", r"config\.max_tokens: Field required"),
     ("    - use: clip", "    - us: clip", "us: clip", r"shapers\.1\.us: .*\n  Did you mean 'use'"),
     ("executor: thread", "executor: asyncio", None, r"'asyncio' cannot run a sync grader"),
+    ("max_error_rate: 0.5", "decoupled: true", None, r"formula: decoupled rewards have weights"),
+    ("concurrency: 2", "weight: 0", None, r"weight: the formula uses this grader"),
     ("item.answer", "itm.answer", "itm.answer", r"reference: .*must start with item"),
     ("{use: single_turn}", "{use: single_trun}", "trun", r"Did you mean 'single_turn'"),
     ("{use: single_turn}", "{use: single_turn, config: {x: 1}}", "x: 1", r"rollout\.config\.x"),

@@ -125,6 +125,22 @@ def test_decoupled_rewards_are_columns_of_their_own(toy_task: WriteTask, train_t
     assert row["trl"]["rewards/short/mean"] == pytest.approx(row["graders"]["short"]["mean"])
 
 
+def test_a_penalty_reaches_every_column(
+    toy_task: WriteTask, train_task: Train, tmp_path: Path
+) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    both = graders(letters="rewards.py:share_of_a", flaky="faulty.py:raises_sometimes")
+    both["flaky"]["on_error"] = {"penalize": -1.0}
+    run = train_task(toy_task(reward={"graders": both}, decoupled=True))
+    for row in run.train_rows:
+        records = samples_of(run, "train", row["step"])
+        scores = [
+            -1.0 if r["grades"]["flaky"].get("error") else r["grades"]["letters"]["score"]
+            for r in records
+        ]
+        assert row["trl"]["rewards/letters/mean"] == pytest.approx(sum(scores) / len(scores))
+
+
 def test_each_row_is_graded_by_the_reward_of_its_task(
     toy_task: WriteTask, train_task: Train, tmp_path: Path
 ) -> None:
