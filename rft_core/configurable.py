@@ -12,7 +12,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 class PluginConfig(BaseModel):
     """Base of every plugin's configuration: immutable, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        protected_namespaces=(),
+        use_attribute_docstrings=True,  # `rft graders show` prints them
+    )
 
 
 ConfigT = TypeVar("ConfigT", bound=PluginConfig)

@@ -60,22 +60,33 @@ SchemaDocument: TypeAlias = Annotated[dict[str, Any] | StrictBool, BeforeValidat
 
 
 class JsonSchemaConfig(PluginConfig):
-    """Configuration of the grader; `README.md` explains each field."""
+    """Configuration of the grader; `README.md` says more about each field."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     # pydantic's models have a method `schema`, hence the alias.
     schema_: SchemaDocument = Field(alias="schema")
+    """A mapping, true or false, or the name of a JSON file relative to the task file."""
     resources: dict[str, SchemaDocument] = Field(default_factory=dict)
+    """Documents that the schema may refer to: URI to schema or file."""
     draft: Annotated[DraftName | None, BeforeValidator(lambda v: str(v) if v else v)] = None
+    """If not given: what `$schema` says, else 2020-12."""
     score: Literal["validity", "fraction"] = "validity"
+    """1 or 0, or the fraction of satisfied constraints."""
     extract: ExtractPolicy = "strict"
+    """Which part of the completion is the document."""
     reasoning_tag: str | None = Field("think", min_length=1)
+    """Text inside of this tag does not count; null: everything counts."""
     duplicate_keys: DuplicateKeys = "reject"
+    """Whether an object with a key twice is wrong, or the last value counts."""
     check_formats: bool = False
+    """Check `format`, which otherwise says nothing."""
     engine: EngineChoice = "auto"
+    """auto: jsonschema-rs where it is installed; the verdicts are the same."""
     max_chars: int = Field(200_000, ge=1, le=MAX_JSON_CHARS)
+    """Longer completions are wrong, unread."""
     max_depth: int = Field(64, ge=1, le=128)
+    """JSON nested deeper is wrong."""
 
     def source(self) -> SchemaSource:
         """Return the schema, checked; raise `ValueError` if it is none."""

@@ -46,15 +46,21 @@ class MultilabelConfig(PluginConfig):
     reference: str = "$.reference_answer"
     """A JSONPath into the row, or the name of a column."""
     metric: MetricName = "f1"
+    """What the score is; precision, recall and F1 are logged besides."""
     beta: float = Field(default=1.0, ge=0.01, le=100.0)
     """For `f_beta`: recall weighs this many times as much as precision."""
     normalize: tuple[Step, ...] = ("nfc", "collapse_whitespace")
+    """Which differences between labels do not count."""
     vocabulary: tuple[str, ...] | None = Field(default=None, min_length=1)
     """The allowed labels: a list, or the name of a JSON file that holds one."""
     unknown: Literal["penalize", "reject"] = "penalize"
+    """Labels outside of the vocabulary: wrong labels, or the whole answer scores 0."""
     duplicates: Literal["ignore", "penalize", "reject"] = "penalize"
+    """A label named again: free, a wrong label, or the whole answer scores 0."""
     both_empty: float = Field(default=1.0, ge=0.0, le=1.0)
+    """The score where no label is expected and none is named."""
     max_labels: int = Field(default=1000, ge=1)
+    """Completions with more labels score 0."""
 
     @field_validator("labels", "reference")
     @classmethod
