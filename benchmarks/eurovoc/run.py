@@ -93,9 +93,9 @@ def one_seed(folder: Path, task: Path, test: Path, policy: Path) -> dict[str, An
 
 def show(results: Sequence[Mapping[str, Any]]) -> None:
     """Print what each seed and their mean gained."""
-    for seed, result in enumerate(results, start=1):
+    for result in results:
         print(
-            f"seed {seed}: best step {result['best_step']}, {result['minutes']:.1f} minutes, "
+            f"seed {result['seed']}: best step {result['best_step']}, {result['minutes']:.1f} minutes, "
             f"answers that repeat a label {result['repeated']:.1%}"
         )
         for split in ("validation", "test"):
@@ -136,7 +136,7 @@ def main() -> None:
             text.replace(str(data / "validation.jsonl"), str(policy / "test.jsonl")),
             encoding="utf-8",
         )
-        results.append(one_seed(folder, task, test, policy))
+        results.append({"seed": seed, **one_seed(folder, task, test, policy)})
     show(results)
 
 
