@@ -95,7 +95,8 @@ def show(results: Sequence[Mapping[str, Any]]) -> None:
     """Print what each seed and their mean gained."""
     for result in results:
         print(
-            f"seed {result['seed']}: best step {result['best_step']}, {result['minutes']:.1f} minutes, "
+            f"seed {result['seed']}: best step {result['best_step']}, "
+            f"{result['minutes']:.1f} minutes, "
             f"answers that repeat a label {result['repeated']:.1%}"
         )
         for split in ("validation", "test"):
