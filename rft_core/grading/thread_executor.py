@@ -31,12 +31,18 @@ class ThreadExecutor(Executor):
     async def run(self, samples: Sequence[Sample]) -> list[Grade]:
         """Grade the batch, giving up on threads that pass the deadline."""
         batch = _Batch(self.call, samples, asyncio.get_running_loop())
+        while batch.shares:
+            await self._work(batch)
+            batch.shares.extend(batch.left_out())
+        return batch.grades()
+
+    async def _work(self, batch: _Batch) -> None:
+        """Let threads take the shares until none is left."""
         workers = [_Worker(batch) for _ in range(min(self.call.concurrency, len(batch.shares)))]
         while workers:
             await _wait(batch.wake, _until_first_deadline(workers))
             batch.wake.clear()
             workers = [kept for worker in workers if (kept := _relieve(worker))]
-        return batch.grades()
 
 
 class _Batch:
@@ -53,14 +59,23 @@ class _Batch:
         self.loop = loop
         self.wake = asyncio.Event()
         self.results: list[Grade | None] = [None] * len(samples)
+        self.late: set[int] = set()
         total, threads = len(samples), call.concurrency
         alone = threads == 1 or call.grader.is_batched()
         shares = threads if alone else threads * SHARES_PER_THREAD
         size = -(-total // shares)
         self.shares = deque(range(i, min(i + size, total)) for i in range(0, total, size))
 
+    def left_out(self) -> list[range]:
+        """Return samples without result that are not late.
+
+        There are some if a thread was given up on at the very moment when it took a new share.
+        """
+        missing = (i for i, grade in enumerate(self.results) if grade is None)
+        return [range(i, i + 1) for i in missing if i not in self.late]
+
     def grades(self) -> list[Grade]:
-        """Return the results; what no thread got to in time is a time-out."""
+        """Return the results; those that are missing are late."""
         return [grade if grade is not None else self.call.timed_out() for grade in self.results]
 
 
@@ -125,6 +140,7 @@ class _Worker(threading.Thread):
             return None
         self.abandoned = True
         first_left = self.share.stop if self._is_batched() else call[0] + 1
+        self.batch.late.update(range(call[0], first_left))
         return range(first_left, self.share.stop)
 
     def _is_batched(self) -> bool:
