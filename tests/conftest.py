@@ -12,9 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT.parent / "shared" / "data"
-
 CHAT_TEMPLATE = (
     "{% for message in messages %}<s>{{ message['role'][0] }}:{{ message['content'] }}"
     "{% if message['role'] == 'assistant' %}</s>{% endif %}{% endfor %}"

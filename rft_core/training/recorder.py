@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from rft_core.evaluation import batch_statistics
 from rft_core.plugins import plugin_manager
@@ -17,6 +17,10 @@ from rft_core.types import GradedSample
 
 Listener: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Is told every row of metrics, and `{"kind": "warning", "message": …}`."""
+
+CAUSE_CHARS: Final = 40
+"""Messages that differ only after this many characters tell of one cause."""
+MAX_TOLD: Final = 20
 
 
 class Recorder:
@@ -34,6 +38,7 @@ class Recorder:
         for row in directory.metrics():
             if row["kind"] == "eval":
                 self._note_evaluation(row)
+        self._told: set[tuple[str, str, str]] = set()
         self._batches: list[GradedSample] = []
         self._grading_seconds = 0.0
         self._generation_seconds = 0.0
@@ -54,6 +59,7 @@ class Recorder:
         self._generation_seconds += time.perf_counter() - generation_started - seconds
         self._batches += samples
         self.directory.write_samples("train", step, self._batches)
+        self._tell_errors(samples)
         self._observe("rft_batch_graded", step=step, phase="train", samples=samples)
         self.budget.spend(samples)
 
@@ -84,6 +90,7 @@ class Recorder:
     def evaluated(self, step: int, evaluation: Evaluation, seconds: float) -> None:
         """Log an evaluation."""
         self.directory.write_samples("eval", step, evaluation.samples)
+        self._tell_errors(evaluation.samples)
         row = {"kind": "eval", "step": step, **evaluation.statistics, "seconds": {"step": seconds}}
         self.directory.append_metrics(row)
         self._note_evaluation(row)
@@ -115,6 +122,14 @@ class Recorder:
     def _note_evaluation(self, row: Mapping[str, Any]) -> None:
         reward = row["reward"]["mean"]
         self.validation_rewards[row["step"]] = -math.inf if reward is None else reward
+
+    def _tell_errors(self, samples: Sequence[GradedSample]) -> None:
+        """Tell the listener of each kind of failure once; the samples hold them all."""
+        for error in (error for one in samples for error in one.errors):
+            cause = (error.grader, error.kind, error.message[:CAUSE_CHARS])
+            if cause not in self._told and len(self._told) < MAX_TOLD:
+                self._told.add(cause)
+                self.listener({"kind": "warning", "message": str(error)})
 
     def _observe(self, hook: str, **facts: Any) -> None:
         for complaint in plugin_manager().observe(hook, **facts):

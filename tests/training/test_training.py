@@ -179,6 +179,10 @@ def test_a_failing_grader_masks_its_samples_and_the_run_goes_on(
         assert "raises_sometimes" in error["traceback"]
     assert run.eval_rows[-1]["reward"]["masked"] == 4
     assert run.eval_rows[-1]["graders"]["flaky"]["error"] == 4
+    told = [row["message"] for row in run.heard if row["kind"] == "warning"]
+    assert told == [
+        "grader 'flaky' of rft-core 0.1.0: exception: RuntimeError: the service is down"
+    ]
 
 
 @pytest.mark.parametrize(
