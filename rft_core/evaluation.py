@@ -10,6 +10,7 @@ from typing import Any, Final
 from rft_core.types import Grade, GradedSample
 
 HISTOGRAM_BINS: Final = 10
+CAUSE_CHARS: Final = 40
 
 
 def summarize(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -> dict[str, Any]:
@@ -34,6 +35,18 @@ def summarize(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -
         "clipped": mean(one.sample.completion.finish_reason == "length" for one in everyone),
         **_by_task(groups),
     }
+
+
+def distinct_errors(samples: Iterable[GradedSample]) -> list[str]:
+    """Return what graders failed with, each cause once, in order of appearance.
+
+    Messages that differ only late (by an id or a time, say) tell of one cause.
+    """
+    causes: dict[tuple[str, str, str], str] = {}
+    for error in (error for one in samples for error in one.errors):
+        key = (error.grader, error.kind, error.message[:CAUSE_CHARS])
+        causes.setdefault(key, str(error))
+    return list(causes.values())
 
 
 def _by_task(groups: Sequence[Sequence[GradedSample]]) -> dict[str, Any]:

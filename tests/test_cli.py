@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -92,6 +93,31 @@ def test_check_finds_what_cannot_work(toy_task: Callable[..., Path], tmp_path: P
     result = rft("check", str(toy_task(reward=reward)), cwd=tmp_path)
     assert result.returncode == 2
     assert "every answer that was tried earns 1" in result.stdout
+
+
+def test_check_checks_the_training_settings(toy_task: Callable[..., Path], tmp_path: Path) -> None:
+    result = rft("check", str(toy_task(train={"max_stpes": 3})), cwd=tmp_path)
+    assert result.returncode == 2
+    assert "Did you mean 'max_steps'?" in result.stderr
+
+
+def test_eval_says_what_failed(toy_task: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "down.py").write_text("def down(sample):\n    raise OSError('no service')\n")
+    reward = {"graders": {"down": {"use": "function", "config": {"path": "down.py:down"}}}}
+    result = rft("eval", str(toy_task(reward=reward)), "-k", "1", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "grader 'down' of rft-core 0.1.0: exception: OSError: no service" in result.stdout
+    assert re.search(r"masked +│ 1\.000", result.stdout)
+    assert re.search(r"reward +│ - ", result.stdout), "never 0"
+
+
+def test_a_model_that_is_not_there_is_not_looked_for_on_the_hub(
+    toy_task: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "runs").mkdir()
+    result = rft("eval", str(toy_task()), "--model", "runs/nope", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "there is no model 'runs/nope'" in result.stderr
 
 
 def test_eval_writes_what_it_found(toy_task: Callable[..., Path], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rft_core.cli.common import console, open_task
 from rft_core.cli.tables import evaluation_table
 from rft_core.errors import UsageError
+from rft_core.evaluation import distinct_errors
 from rft_core.run.directory import RunDirectory
 
 
@@ -37,7 +38,10 @@ def eval_command(
         shown = bar.add_task("sampling", total=len(items) * k)
         evaluation = evaluate_model(plan, items, Path(scratch), lambda n: bar.advance(shown, n))
     title = f"{plan.model}: {len(items)} {split} items, {k} samples each"
-    out.print(evaluation_table(evaluation.statistics, title))
+    out.print(title, markup=False, highlight=False, soft_wrap=True)
+    out.print(evaluation_table(evaluation.statistics))
+    for cause in distinct_errors(evaluation.samples):
+        out.print(f"warning: {cause}", style="yellow", markup=False)
     if directory is not None:
         directory.write_samples("eval", 0, evaluation.samples)
         directory.write_json("evaluation.json", evaluation.statistics)

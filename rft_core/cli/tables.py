@@ -11,9 +11,9 @@ Row = tuple[str, float | None, float | None]
 """Name, mean, standard deviation over runs."""
 
 
-def evaluation_table(statistics: Mapping[str, Any], title: str) -> Table:
+def evaluation_table(statistics: Mapping[str, Any]) -> Table:
     """Return one evaluation as a table."""
-    table = Table("", "mean", "std", title=title, title_justify="left")
+    table = Table("", "mean", "std")
     for name, mean, std in _rows(statistics):
         table.add_row(name, number(mean), number(std))
     return table
@@ -34,8 +34,13 @@ def comparison_table(
 
 def _rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
     yield "reward", statistics["reward"]["mean"], statistics["reward"]["std"]
+    total = statistics["items"] * statistics["samples"]
+    if statistics["reward"]["masked"]:
+        yield "  masked", statistics["reward"]["masked"] / total, None
     for name, grader in statistics["graders"].items():
         yield name, grader["mean"], grader["std"]
+        if "error" in grader:
+            yield "  failed", grader["error"] / total, None
     for k, value in statistics["pass_at"].items():
         yield f"pass@{k}", value, None
     yield f"best of {statistics['samples']}", statistics["best_of_k"], None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rft_core.errors import DatasetError
-from rft_core.evaluation import mean
+from rft_core.evaluation import distinct_errors, mean
 from rft_core.reward.engine import RewardEngine
 from rft_core.reward.reward import Reward
 from rft_core.task.data import LocatedItem
@@ -50,6 +50,7 @@ class Probe:
     errors: int
     low: float | None = None
     high: float | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class _Prober:
         rewards = [one.composed for one in graded if one.composed is not None]
         return Probe(
             name=name,
+            cause="; ".join(distinct_errors(graded)[:SHOWN]),
             low=min(rewards, default=None),
             high=max(rewards, default=None),
             mean=mean(rewards),
@@ -217,7 +219,8 @@ def _judge_all(result: CheckResult) -> None:
 def _judge_constant(probe: Probe, reference_mean: float | None, result: CheckResult) -> None:
     earned = f"the answer {probe.name!r}"
     if probe.errors:
-        result.complain(f"graders failed on {earned} for {probe.errors} items", fatal=True)
+        text = f"graders failed on {earned} for {probe.errors} items: {probe.cause}"
+        result.complain(text, fatal=True)
     elif probe.full == 1:
         result.complain(f"{earned} earns full marks on every item: nothing to learn", fatal=True)
     elif reference_mean and probe.mean is not None and probe.mean > TOO_GOOD * reference_mean:

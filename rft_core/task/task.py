@@ -176,8 +176,10 @@ class _DataLoader:
     def _rows(self, dataset: str | DatasetSpec, name: str) -> Iterable[Row]:
         if isinstance(dataset, str):
             path = self.base_dir / Path(dataset).expanduser()
-            if path.is_file() or path.suffix in {".jsonl", ".json"}:
+            if path.is_file():
                 return read_jsonl(path)
+            if path.suffix in {".jsonl", ".json"}:
+                raise self.source.error(f"{path}: no such file", ("data", name))
             dataset = DatasetSpec(name=dataset, split=name)
         folder = self.base_dir / Path(dataset.name).expanduser()
         if folder.is_dir():

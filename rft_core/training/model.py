@@ -32,7 +32,9 @@ def resolve_model(spec: ModelSpec, base_dir: Path) -> str | Path:
                 "this is no model: neither a GGUF file nor a folder with config.json",
                 where=str(path),
             )
-    if _HUB_ID.fullmatch(spec.name) and not spec.name.endswith(".gguf"):
+    folders = (base_dir / spec.name).parent, Path(spec.name).parent
+    is_local = "/" in spec.name and any(f != Path() and f.is_dir() for f in folders)
+    if _HUB_ID.fullmatch(spec.name) and not spec.name.endswith(".gguf") and not is_local:
         return spec.name
     raise UsageError(f"there is no model {spec.name!r}", hint="Paths start at the task file.")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from rft_core.evaluation import batch_statistics
+from rft_core.evaluation import batch_statistics, distinct_errors
 from rft_core.plugins import plugin_manager
 from rft_core.run.directory import RunDirectory
 from rft_core.run.error_budget import ErrorBudget
@@ -18,8 +18,6 @@ from rft_core.types import GradedSample
 Listener: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Is told every row of metrics, and `{"kind": "warning", "message": …}`."""
 
-CAUSE_CHARS: Final = 40
-"""Messages that differ only after this many characters tell of one cause."""
 MAX_TOLD: Final = 20
 
 
@@ -38,7 +36,7 @@ class Recorder:
         for row in directory.metrics():
             if row["kind"] == "eval":
                 self._note_evaluation(row)
-        self._told: set[tuple[str, str, str]] = set()
+        self._told: set[str] = set()
         self._batches: list[GradedSample] = []
         self._grading_seconds = 0.0
         self._generation_seconds = 0.0
@@ -125,11 +123,10 @@ class Recorder:
 
     def _tell_errors(self, samples: Sequence[GradedSample]) -> None:
         """Tell the listener of each kind of failure once; the samples hold them all."""
-        for error in (error for one in samples for error in one.errors):
-            cause = (error.grader, error.kind, error.message[:CAUSE_CHARS])
+        for cause in distinct_errors(samples):
             if cause not in self._told and len(self._told) < MAX_TOLD:
                 self._told.add(cause)
-                self.listener({"kind": "warning", "message": str(error)})
+                self.listener({"kind": "warning", "message": cause})
 
     def _observe(self, hook: str, **facts: Any) -> None:
         for complaint in plugin_manager().observe(hook, **facts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -55,6 +56,8 @@ def train(
     else:
         checkpoint = None
         _describe(plan, directory)
+    if max(directory.checkpoints_by_step(), default=0) >= plan.max_steps():
+        return summarize_run(directory, "done", 0.0)  # a finished run that is resumed
     recorder = Recorder(directory, ErrorBudget(plan.task.spec.max_error_rate), listener)
     recorder.run_started(resolved(plan.task, plan.train))
     started = time.time()
@@ -100,6 +103,8 @@ def _checkpoint_to_resume(directory: RunDirectory) -> Path | None:
 
 def _quiet() -> None:
     transformers_logging.set_verbosity_error()
+    # It warns once per masked sample, in its own words; the log and the screen tell why in ours.
+    logging.getLogger("trl").setLevel(logging.ERROR)
     # TRL warns that rollout functions are experimental; the versions we allow are tested.
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
 

@@ -114,6 +114,17 @@ def test_interrupt_stops_after_the_step_and_resume_goes_on(
     assert final_weights(run, 7) == final_weights(whole, 7)
 
 
+def test_resuming_a_finished_run_changes_nothing(
+    unbroken: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(unbroken[1], run, symlinks=True)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    result = run_train("--resume", str(run), cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_a_checkpoint_cut_off_by_a_kill_is_not_used(
     unbroken: tuple[Path, Path], tmp_path: Path
 ) -> None:
