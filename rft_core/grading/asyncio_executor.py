@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rft_core.grading.boundary import GraderCall, ainvoke
-from rft_core.grading.executor import Executor
+from rft_core.grading.executor import PieceExecutor
 from rft_core.types import Grade, Sample
 
 
-class AsyncioExecutor(Executor):
+class AsyncioExecutor(PieceExecutor):
     """At most `concurrency` calls in flight; a call that passes its deadline is cancelled.
 
     The clock of a call starts when it gets its turn, not while it waits for one.
@@ -23,14 +23,9 @@ class AsyncioExecutor(Executor):
         super().__init__(call)
         self._turns = asyncio.Semaphore(call.concurrency)
 
-    async def run(self, samples: Sequence[Sample]) -> list[Grade]:
-        """Grade all pieces of the batch concurrently."""
-        pieces = [[samples[i] for i in unit] for unit in self.units(samples)]
-        graded = await asyncio.gather(*(self._one(piece) for piece in pieces))
-        return [grade for grades in graded for grade in grades]
-
-    async def _one(self, samples: Sequence[Sample]) -> list[Grade]:
-        timeout = None if self.call.timeout is None else self.call.timeout * len(samples)
+    async def run_piece(self, samples: Sequence[Sample]) -> list[Grade]:
+        """Grade a piece when it gets its turn."""
+        timeout = self.call.seconds_for(len(samples))
         async with self._turns:
             try:
                 async with asyncio.timeout(timeout):

@@ -35,6 +35,10 @@ class GraderCall:
     timeout: float | None
     concurrency: int
 
+    def seconds_for(self, samples: int) -> float | None:
+        """Return the deadline of a call with so many samples; None: it may take for ever."""
+        return None if self.timeout is None else self.timeout * samples
+
     def error(self, kind: ErrorKind, message: str, trace: str = "") -> Grade:
         """Return the error outcome for one sample."""
         return Grade(error=GradeError(kind, message, self.key, self.distribution, trace))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
@@ -29,6 +30,20 @@ class Executor(ABC):
 
     def close(self) -> None:  # noqa: B027 - most executors keep no workers
         """Stop workers."""
+
+
+class PieceExecutor(Executor):
+    """Cuts a batch into pieces, grades them concurrently and puts the grades in order."""
+
+    async def run(self, samples: Sequence[Sample]) -> list[Grade]:
+        """See `Executor.run`."""
+        pieces = [[samples[i] for i in unit] for unit in self.units(samples)]
+        graded = await asyncio.gather(*(self.run_piece(piece) for piece in pieces))
+        return [grade for grades in graded for grade in grades]
+
+    @abstractmethod
+    async def run_piece(self, samples: Sequence[Sample]) -> list[Grade]:
+        """Grade one piece, within the limits of the call; failures are grades too."""
 
     def units(self, samples: Sequence[Sample]) -> Iterator[range]:
         """Cut the batch into the pieces that the grader is called with.

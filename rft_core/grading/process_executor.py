@@ -14,14 +14,14 @@ from pebble import ProcessExpired, ProcessPool
 
 from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall, invoke
-from rft_core.grading.executor import Executor
+from rft_core.grading.executor import PieceExecutor
 from rft_core.types import Grade, Sample
 
 MEMORY_LIMIT_BYTES: Final = 2 * 1024**3
 """Address space of a worker, as OpenAI's python graders have."""
 
 
-class ProcessExecutor(Executor):
+class ProcessExecutor(PieceExecutor):
     """`concurrency` worker processes, started once; one that passes its deadline is killed.
 
     The grader is built anew in each worker from its class and its config.
@@ -40,15 +40,10 @@ class ProcessExecutor(Executor):
             context=multiprocessing.get_context("spawn"),
         )
 
-    async def run(self, samples: Sequence[Sample]) -> list[Grade]:
-        """Grade the pieces of the batch in the workers."""
-        pieces = [[samples[i] for i in unit] for unit in self.units(samples)]
-        graded = await asyncio.gather(*(self._one(piece) for piece in pieces))
-        return [grade for grades in graded for grade in grades]
-
-    async def _one(self, samples: Sequence[Sample]) -> list[Grade]:
+    async def run_piece(self, samples: Sequence[Sample]) -> list[Grade]:
+        """Grade a piece in a worker."""
         # pebble's clock starts when a worker takes the task, not while it is queued.
-        timeout = None if self.call.timeout is None else self.call.timeout * len(samples)
+        timeout = self.call.seconds_for(len(samples))
         try:
             future = self._pool.schedule(_grade, args=[samples], timeout=timeout)
             return list(await asyncio.wrap_future(future))

@@ -127,10 +127,8 @@ class _Worker(threading.Thread):
 
     def deadline(self, call: tuple[int, float] | None) -> float | None:
         """Return when a call is late, None if there is none or it may take for ever."""
-        timeout = self.batch.call.timeout
-        if call is None or timeout is None:
-            return None
-        return call[1] + timeout * (len(self.share) if self._is_batched() else 1)
+        seconds = self.batch.call.seconds_for(len(self.share) if self._is_batched() else 1)
+        return None if call is None or seconds is None else call[1] + seconds
 
     def give_up_if_late(self) -> range | None:
         """Abandon the thread if its call passed the deadline; return what is left of its share."""

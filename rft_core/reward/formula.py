@@ -88,20 +88,19 @@ def parse_formula(text: str, known: frozenset[str]) -> Formula:
     Raises `FormulaError` for a syntax error, an unknown name or function, or anything else that is
     no arithmetic.
     """
-    tree = _syntax_tree(text)
+    if len(text) > MAX_CHARS:
+        raise FormulaError(f"the formula is longer than {MAX_CHARS} characters")
+    one_line = " ".join(text.split())
     names: set[str] = set()
-    evaluate = _Compiler(" ".join(text.split()), known, names).compile(tree.body)
+    evaluate = _Compiler(one_line, known, names).compile(_syntax_tree(one_line).body)
     return Formula(text, frozenset(names), evaluate)
 
 
 def _syntax_tree(text: str) -> ast.Expression:
-    if len(text) > MAX_CHARS:
-        raise FormulaError(f"the formula is longer than {MAX_CHARS} characters")
-    text = " ".join(text.split())  # it may stand on several lines
     if "**" in text:
         raise FormulaError("the power is written ^ in a formula, not **")
     try:
-        tree = ast.parse(text.replace("^", "**").strip(), mode="eval")
+        tree = ast.parse(text.replace("^", "**"), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         detail = getattr(error, "msg", None) or str(error)
         raise FormulaError(f"the formula {text[:200]!r} does not parse: {detail}") from None
@@ -133,7 +132,7 @@ class _Compiler:
                 return lambda values: float(compare(values))
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, arguments)
-        source = ast.get_source_segment(self.text.replace("^", "**").strip(), node) or ""
+        source = ast.get_source_segment(self.text.replace("^", "**"), node) or ""
         raise self._error(f"{source[:60]!r} is not allowed in a formula")
 
     def _constant(self, value: float) -> Evaluate:

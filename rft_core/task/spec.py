@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -176,6 +176,3 @@ class TaskSpec(Section):
         rewards: dict[str | None, RewardSpec] = {}
         rewards.update(self.rewards or {})
         return rewards
-
-
-JsonObject: TypeAlias = dict[str, Any]
