@@ -1,0 +1,201 @@
+"""Whether two expressions have the same value wherever both are defined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rft_grader_math.comparing.numeric import (
+    BOUND_OPERATIONS,
+    Evaluator,
+    Steps,
+    Undefined,
+    context,
+    digits_needed,
+    hashed,
+)
+from rft_grader_math.errors import UnreadableError
+from rft_grader_math.nodes import Call, Node, names, walk
+
+_TRIALS: Final = 14
+_NEEDED: Final = 4
+"""Points at which two expressions have to agree."""
+_SLACK: Final = 20
+"""Digits that rounding may cost."""
+
+
+class NeedsAlgebra(Exception):  # noqa: N818 - a request, not an error
+    """Evaluation does not decide; the algebra worker has to."""
+
+
+def agree(gold: Node, answer: Node, steps: Steps, *, tolerance: float = 0.0) -> bool:
+    """Whether two expressions agree; raises `NeedsAlgebra` and `TooLargeError`."""
+    pair = _Pair(gold, answer, steps)
+    found = False
+    for place in pair.places():
+        values = pair.values(place)
+        if values is None:
+            continue
+        if not pair.close(values, tolerance) and not pair.is_noise(values, place):
+            return _differ(gold, answer)
+        found = True
+    if not found:
+        raise NeedsAlgebra
+    return True
+
+
+def ratio(gold: Node, answer: Node, steps: Steps) -> float | None:
+    """Return c if gold = c · answer everywhere, with c real and not zero; else None."""
+    pair = _Pair(gold, answer, steps)
+    quotient: Any = None
+    for place in pair.places():
+        values = pair.values(place)
+        if values is None:
+            continue
+        if not all(values):
+            return None
+        current = values[0] / values[1]
+        if quotient is not None and not pair.close((quotient, current)):
+            return None
+        quotient = current
+    if quotient is None:
+        raise NeedsAlgebra
+    return None if quotient.imag else float(quotient.real)
+
+
+def real_value(node: Node, steps: Steps) -> Any | None:
+    """Return the value of a constant if it is real; else None. Names are not defined."""
+    mp = context(digits_needed(node))
+    try:
+        return Evaluator(mp, _no_point, steps, real=True).value(node)
+    except (Undefined, UnreadableError):
+        return None
+
+
+def _differ(gold: Node, answer: Node) -> bool:
+    """Two expressions that differ by what they are made of may still have the same value."""
+    if any(isinstance(p, Call) and p.op in BOUND_OPERATIONS for n in (gold, answer) for p in walk(n)):
+        raise NeedsAlgebra
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where to evaluate: `point` gives each variable a value; `real`: within the reals."""
+
+    real: bool
+    point: Callable[[Any, str], Any]
+
+
+class _Pair:
+    """Two expressions, evaluated side by side."""
+
+    def __init__(self, gold: Node, answer: Node, steps: Steps) -> None:
+        self._nodes = (gold, answer)
+        self._steps = steps
+        self._digits = digits_needed(gold, answer)
+        self._constant = not (names(gold) | names(answer))
+        # |x| says that the domain matters; otherwise a smaller one is no difference.
+        self._same_domain = _has_bars(gold) != _has_bars(answer)
+        self._defined = 0
+
+    def places(self) -> Iterator[_Place]:
+        """Yield places until the expressions were both defined at enough of them."""
+        if self._constant:
+            yield _Place(False, _nowhere)
+            return
+        for place in _places():
+            if self._defined >= _NEEDED or (self._defined and not place.real):
+                return
+            yield place
+
+    def values(self, place: _Place) -> tuple[Any, Any] | None:
+        """Return both values; None if one of them is not defined there."""
+        values = self._evaluated(place, self._digits)
+        self._defined += values is not None
+        return values
+
+    def _evaluated(self, place: _Place, digits: int) -> tuple[Any, Any] | None:
+        mp = context(digits)
+        point = _remembered(mp, place.point)
+        first, second = (self._value(node, mp, point, place) for node in self._nodes)
+        if first is not None and second is not None:
+            return first, second
+        if first is not second and self._same_domain and place.real:
+            return mp.mpf(0), mp.mpf(1)
+        return None
+
+    def _value(self, node: Node, mp: Any, point: Callable[[str], Any], place: _Place) -> Any | None:
+        try:
+            return Evaluator(mp, point, self._steps, real=place.real).value(node)
+        except Undefined:
+            return None
+
+    def close(self, values: tuple[Any, Any], tolerance: float = 0.0) -> bool:
+        """Whether two values are equal but for rounding, or within the tolerance of the first."""
+        first, second = values
+        difference = abs(first - second)
+        size = abs(first) if tolerance else max(abs(first), abs(second))
+        limit = tolerance or context(self._digits).mpf(10) ** (_SLACK - self._digits)
+        return not difference or bool(difference <= limit * size)
+
+    def is_noise(self, values: tuple[Any, Any], place: _Place) -> bool:
+        """Whether two values differ by rounding of larger terms: with more digits, by less."""
+        again = self._evaluated(place, 3 * self._digits)
+        if again is None:
+            return False
+        before, now = abs(values[0] - values[1]), abs(again[0] - again[1])
+        return bool(now <= before * context(3 * self._digits).mpf(10) ** (-self._digits // 2))
+
+
+def _places() -> Iterator[_Place]:
+    """Yield positive and other real points, then integers, then complex ones."""
+    for trial in range(_TRIALS):
+        yield _Place(True, _real_point(trial))
+    for trial in range(_NEEDED):
+        yield _Place(True, _integer_point(trial))
+    for trial in range(_NEEDED):
+        yield _Place(False, _complex_point(trial))
+
+
+def _real_point(trial: int) -> Callable[[Any, str], Any]:
+    def value(mp: Any, name: str) -> Any:
+        size = hashed(mp, f"{trial}:{name}") * (1 + trial % 3)
+        negative = trial % 2 and int(hashed(mp, f"sign {trial}:{name}") * 1000) % 3
+        return -size if negative else size
+
+    return value
+
+
+def _integer_point(trial: int) -> Callable[[Any, str], Any]:
+    return lambda mp, name: mp.mpf(2 + trial + int(hashed(mp, f"int {trial}:{name}") * 8))
+
+
+def _complex_point(trial: int) -> Callable[[Any, str], Any]:
+    return lambda mp, name: mp.mpc(
+        hashed(mp, f"re {trial}:{name}"), hashed(mp, f"im {trial}:{name}")
+    )
+
+
+def _remembered(mp: Any, point: Callable[[Any, str], Any]) -> Callable[[str], Any]:
+    known: dict[str, Any] = {}
+
+    def value(name: str) -> Any:
+        if name not in known:
+            known[name] = point(mp, name)
+        return known[name]
+
+    return value
+
+
+def _nowhere(mp: Any, name: str) -> Any:
+    raise Undefined
+
+
+def _no_point(name: str) -> Any:
+    raise Undefined
+
+
+def _has_bars(node: Node) -> bool:
+    return any(isinstance(p, Call) and p.op == "abs" and names(p) for p in walk(node))

@@ -1,0 +1,56 @@
+"""Compares text answers: words, names and letters of choices."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from rft_grader_math.nodes import Call, Name, Node, Quantity, Text, walk
+from rft_grader_math.reading.vocabulary import HEDGES
+
+_SIGNS: Final = re.compile(r"[\s().,:;!\"'`*$_{}\\]+")
+_COMMANDS: Final = re.compile(r"\\(?:text\w*|math\w+|mbox|left|right|displaystyle)\b|\\[,;:! ]")
+_CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]\s*\S")
+_LETTERS: Final = re.compile(r"[a-zA-Z]+")
+
+
+@lru_cache(maxsize=8192)
+def normal(text: str) -> str:
+    """Return words in lower case with single spaces and without punctuation."""
+    text = unicodedata.normalize("NFKC", text) if not text.isascii() else text
+    text = _COMMANDS.sub(" ", text)
+    return _SIGNS.sub(" ", text).strip().casefold()
+
+
+def same_words(gold: Node, answer: Node) -> bool:
+    """Whether two nodes, one of them text, say the same words; a choice may repeat its option."""
+    first, second = _words(gold), _words(answer)
+    if first is None or second is None:
+        return False
+    if normal(first) == normal(second):
+        return True
+    choice = _CHOICE.match(second)
+    return choice is not None and len(normal(first)) == 1 and normal(first) == choice[1].casefold()
+
+
+def _words(node: Node) -> str | None:
+    match node:
+        case Text(words=words):
+            return words
+        case Name(text=text):
+            return text
+        case Call(op="e" | "i" as op):
+            return op
+    return None
+
+
+def hedge(node: Node) -> str | None:
+    """Return words behind a value that say something about it; None if there are none."""
+    for part in walk(node):
+        if isinstance(part, Quantity):
+            said = {word.lower() for word in _LETTERS.findall(part.unit)}
+            if said & HEDGES or len(said) > 5:  # noqa: PLR2004 - longer than any unit
+                return part.unit
+    return None

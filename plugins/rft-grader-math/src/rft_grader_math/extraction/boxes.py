@@ -1,0 +1,80 @@
+"""The last `\\boxed{}` or `\\fbox{}`, with those that belong to it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rft_grader_math.bounds import MAX_ANSWER_CHARS, MAX_ITEMS
+from rft_grader_math.extraction.doubt import box_doubted
+from rft_grader_math.extraction.found import Extraction
+from rft_grader_math.reading.lexer import closing_brace
+
+_BOX: Final = re.compile(r"\\(?:begin)?f?box(?:ed)?\s*")
+_GAP_ENDS: Final = re.compile(r"[.!?](?:\s|$)|\n\s*\n|\\n")
+_UNIT: Final = re.compile(r"[\s$\\)\]]*(?:\\%|%|(?:percent|pct)\b)")
+MAX_GAP: Final = 40
+"""Characters between two boxes that make one answer: `\\boxed{1} and \\boxed{2}`."""
+
+
+def boxed(text: str) -> Extraction | None:
+    """Return what the last box holds, or the last boxes if little stands between them."""
+    spans = _last_boxes(text)
+    if not spans:
+        return None
+    if len(spans) > MAX_ITEMS:
+        return Extraction(None, "boxed", f"more than {MAX_ITEMS} boxes")
+    if spans[0][2] < 0:
+        return Extraction(None, "boxed", "the box is not closed")
+    contents = [text[start:end] for _, start, end in reversed(spans)]
+    answer = ", ".join(contents) if len(contents) > 1 else contents[0]
+    end = spans[0][2] + 1
+    if not answer.strip(" $.,"):
+        return Extraction(None, "boxed", "the box is empty")
+    problem = "denied or doubted" if box_doubted(text, spans[-1][0], end) else ""
+    if len(contents) == 1 and "%" not in answer and _UNIT.match(text, end):
+        answer += r"\%"
+    return Extraction(answer, "boxed", problem)
+
+
+def _last_boxes(text: str) -> list[tuple[int, int, int]]:
+    """Return (start, start of content, end of content) from the last box back; -1: not closed."""
+    spans: list[tuple[int, int, int]] = []
+    position = len(text)
+    while len(spans) <= MAX_ITEMS:
+        box = _previous(text, position)
+        if box is None:
+            break
+        start, content = box
+        end = _end(text, content)
+        if spans and (end < 0 or end > spans[-1][0] or not _belongs(text[end + 1 : spans[-1][0]])):
+            break
+        braced = text[content : content + 1] == "{"
+        spans.append((start, content + braced, end))
+        if end < 0:
+            break
+        position = start
+    return spans
+
+
+def _previous(text: str, before: int) -> tuple[int, int] | None:
+    """Return where the last box before a position starts, and where what follows it does."""
+    while (position := text.rfind("box", 0, before)) >= 0:
+        start = text.rfind("\\", max(0, position - 7), position)
+        match = _BOX.match(text, start) if start >= 0 else None
+        if match is not None and match.end() > position:
+            return start, match.end()
+        before = position
+    return None
+
+
+def _end(text: str, content: int) -> int:
+    if text[content : content + 1] == "{":
+        end = closing_brace(text[: content + MAX_ANSWER_CHARS + 2], content)
+        return -1 if end is None else end
+    token = re.compile(r"-?[\w.]+").match(text, content)
+    return token.end() if token else -1
+
+
+def _belongs(gap: str) -> bool:
+    return len(gap) <= MAX_GAP and not _GAP_ENDS.search(gap)

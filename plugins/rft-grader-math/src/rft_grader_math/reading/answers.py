@@ -1,0 +1,249 @@
+"""From tokens to answers: lists, relations, collections, intervals, matrices, quantities, text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rft_grader_math.bounds import MAX_ITEMS
+from rft_grader_math.errors import TooLargeError, UnreadableError
+from rft_grader_math.nodes import (
+    Call,
+    Group,
+    GroupKind,
+    Interval,
+    Matrix,
+    Node,
+    Quantity,
+    Ratio,
+    Relation,
+    Text,
+)
+from rft_grader_math.reading import vocabulary
+from rft_grader_math.reading.expressions import CLOSERS, ExpressionParser
+from rft_grader_math.reading.lexer import Token
+
+SET_OPERATORS: Final = {
+    "\\cup": "union", "\\bigcup": "union", "\\cap": "intersection", "\\setminus": "difference",
+    "\\backslash": "difference",
+}  # fmt: skip
+CONNECTIVES: Final = frozenset({"and", "or", "und", "&", ", and", ", or", "and ", ","})
+GROUPS: Final[dict[str, GroupKind]] = {
+    "(": "paren",
+    "[": "bracket",
+    "\\lbrack": "bracket",
+    "\\{": "set",
+    "\\lbrace": "set",
+    "{": "braces",
+    "\\langle": "angle",
+}
+
+
+class AnswerParser(ExpressionParser):
+    """Reads a whole answer."""
+
+    braces: GroupKind = "braces"
+    """What `{1, 2}` is: a set in plain text; in LaTeX the braces do not show."""
+
+    def answer(self) -> Node:
+        """Read everything; raise `UnreadableError` if something is left over."""
+        node = self._items(until=())
+        if self.token.kind != "eof":
+            raise UnreadableError(f"{self.token.text[:20]!r} is not understood")
+        return node
+
+    def _items(self, until: tuple[str, ...]) -> Node:
+        items = [self._statement()]
+        kind: GroupKind = "listing"
+        separated = False
+        while (separator := self._separator()) is not None:
+            separated = True
+            if separator != ";":
+                kind = "list"
+            if self.token.kind == "eof" or self.at(*until):
+                if separator == "and":
+                    raise UnreadableError("nothing behind the last connective")
+                break
+            items.append(self._statement())
+            _check_count(len(items))
+        return Group(kind, tuple(items)) if separated and len(items) > 1 else items[0]
+
+    def _separator(self) -> str | None:
+        """Take what separates elements, `, \\quad and` for instance; None if nothing does."""
+        found: str | None = None
+        while True:
+            token = self.token
+            if token.text in {",", ";"} and token.kind == "sign":
+                found = found or token.text
+            elif _connects(token):
+                found = found or "and"
+            elif not (token.text in vocabulary.SEPARATING_SPACES and token.kind == "command"):
+                return found
+            elif not self._is_separating_space():
+                self.take()
+                continue
+            else:
+                found = found or ","
+            self.take()
+
+    def _is_separating_space(self) -> bool:
+        """Whether a wide space stands between two elements, not at an end or before a sign."""
+        return self.following.kind in {"word", "number", "command", "begin"} or self.following.text == "("
+
+    # --- relations ---
+
+    def _statement(self) -> Node:
+        self.deeper()
+        if self.token.text in vocabulary.SYMPY_RELATIONS and self.following.text == "(":
+            self.depth -= 1
+            return self._sympy_relation(vocabulary.SYMPY_RELATIONS[self.take().text])
+        members, operators = [self._side()], []
+        while self.token.kind in {"sign", "command"} and self.token.text in vocabulary.RELATIONS:
+            operators.append(vocabulary.RELATIONS[self.take().text])
+            members.append(self._side())
+            _check_count(len(members))
+        self.depth -= 1
+        if not operators:
+            return members[0]
+        relation = Relation(tuple(members), tuple(operators))
+        if self.accept("\\pmod"):
+            return Call("congruence", (relation, self.argument()))
+        return relation
+
+    def _sympy_relation(self, operator: str) -> Relation:
+        """Read `Eq(a, b)` and its like."""
+        sides = self.bracketed()
+        if not isinstance(sides, Group) or len(sides.items) != 2:  # noqa: PLR2004
+            raise UnreadableError("a relation has two sides")
+        return Relation(sides.items, (operator,))
+
+    def _side(self) -> Node:
+        if self._is_text(self.token):
+            return self._text()
+        node = self._ratio()
+        while self.token.kind == "command" and self.token.text in SET_OPERATORS:
+            op = SET_OPERATORS[self.take().text]
+            node = Call(op, (node, self._ratio()))
+        return node
+
+    def _ratio(self) -> Node:
+        parts = [self._quantity()]
+        while self.accept(":"):
+            parts.append(self._quantity())
+        return Ratio(tuple(parts)) if len(parts) > 1 else parts[0]
+
+    def _quantity(self) -> Node:
+        node = self.expression()
+        unit = self._words() if self._is_text(self.token) else ""
+        return Quantity(node, unit) if unit else node
+
+    def _is_text(self, token: Token) -> bool:
+        if token.kind == "text":
+            return not _connects(token)
+        return token.kind == "word" and self._stops(token) and not _connects(token)
+
+    def _text(self) -> Text:
+        words = self._words()
+        if not any(char.isalnum() for char in words):
+            raise UnreadableError("no answer, only signs")
+        return Text(words)
+
+    def _words(self) -> str:
+        """Take everything up to a separator, a relation or a closing bracket as words."""
+        parts: list[str] = []
+        while not self._ends_words():
+            token = self.take()
+            parts.append((" " if token.spaced or token.kind == "text" else "") + token.text)
+        return " ".join("".join(parts).split())
+
+    def _ends_words(self) -> bool:
+        token = self.token
+        if token.kind == "eof" or _connects(token):
+            return True
+        if token.kind in {"sign", "command"}:
+            return (
+                token.text in {",", ";", ")", "]", "}", "\\}", ":", "&", "\\\\"}
+                or token.text in vocabulary.RELATIONS
+                or token.text in vocabulary.SEPARATING_SPACES
+            )
+        return token.kind in {"begin", "end"}
+
+    # --- brackets ---
+
+    def bracketed(self) -> Node:
+        """Read a group, a collection, an interval or a matrix."""
+        self.deeper()
+        outer_bars, self.bars = self.bars, 0
+        node = self._matrix() if self.token.kind == "begin" else self._collection()
+        self.bars = outer_bars
+        self.depth -= 1
+        return node
+
+    def group(self) -> Node:
+        """Read the braces of a command or an exponent; several elements make a collection."""
+        outer, self.braces = self.braces, "braces"
+        node = self.bracketed()
+        self.braces = outer
+        return node
+
+    def _collection(self) -> Node:
+        start = self.position
+        opening = self.take().text
+        closers = CLOSERS[opening]
+        if opening in {"(", "["}:
+            closers = (")", "]")
+        kind = GROUPS[opening] if opening != "{" else self.braces
+        if self.at(*closers):
+            self.take()
+            if kind == "set":
+                return Call("emptyset")
+            raise UnreadableError("empty brackets")
+        inner = self._items(until=closers)
+        closing = self.token.text
+        self.expect(*closers)
+        items = inner.items if isinstance(inner, Group) and inner.kind in {"list", "listing"} else (inner,)
+        if kind == "bracket" and len(items) == 1 and start == 0 and self.token.kind == "eof":
+            return Group(kind, items)  # all of the answer: a list of one element
+        if kind in {"paren", "bracket"}:
+            return _bracket(kind, items, opened=opening == "(", closed=closing == ")")
+        return Group(kind, items) if kind in {"set", "angle"} or len(items) > 1 else inner
+
+    def _matrix(self) -> Node:
+        name = self.take().text
+        if name not in vocabulary.MATRICES:
+            raise UnreadableError(f"the environment {name} is not known")
+        rows: list[tuple[Node, ...]] = []
+        entries: list[Node] = []
+        while self.token.kind != "end":
+            entries.append(self._quantity())
+            _check_count(len(rows) * len(entries))
+            if self.at("\\\\") or self.token.kind == "end":
+                rows.append(tuple(entries))
+                entries = []
+                self.accept("\\\\")
+                while self.accept("\\hline"):
+                    pass
+            else:
+                self.expect("&")
+        self.take()
+        if not rows or len({len(row) for row in rows}) != 1:
+            raise UnreadableError("a matrix whose rows differ in length")
+        matrix = Matrix(tuple(rows))
+        return Call("det", (matrix,)) if name == "vmatrix" else matrix
+
+
+def _connects(token: Token) -> bool:
+    return token.kind in {"word", "text"} and token.text.lower().strip() in CONNECTIVES
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_ITEMS:
+        raise TooLargeError(f"more than {MAX_ITEMS} elements")
+
+
+def _bracket(kind: GroupKind, items: tuple[Node, ...], *, opened: bool, closed: bool) -> Node:
+    """Return what round and square brackets hold: a group, a tuple, a list or an interval."""
+    if opened == closed:
+        return items[0] if len(items) == 1 else Group(kind, items)
+    if len(items) != 2:  # noqa: PLR2004 - an interval has two ends
+        raise UnreadableError("brackets that do not match")
+    return Interval(items[0], items[1], low_open=opened, high_open=closed)

@@ -1,0 +1,98 @@
+"""Reads one answer."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from rft_grader_math.bounds import MAX_ANSWER_CHARS
+from rft_grader_math.errors import TooLargeError, UnreadableError
+from rft_grader_math.nodes import Node, Text
+from rft_grader_math.reading import vocabulary
+from rft_grader_math.reading.answers import AnswerParser
+from rft_grader_math.reading.characters import GREEK, to_ascii
+from rft_grader_math.reading.lexer import CommaStyle, Token, tokenise
+from rft_grader_math.reading.matrices import carried_out
+from rft_grader_math.reading.numerals import read_fraction, read_number
+
+_ENDS: Final = " \t\r\n.,;$`\"*"
+_STARTS: Final = " \t\r\n$`\"*="
+_WORD: Final = re.compile(r"[A-Za-z]{2,}\Z")
+_WORDS: Final = re.compile(r"[A-Za-z]{2,}[,;:'!-]?(?:\s+[A-Za-z'-]+[,;:!]?)+\Z")
+_CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]\s+\S")
+
+
+@lru_cache(maxsize=8192)
+def read(text: str, style: CommaStyle = "thousands") -> Node:
+    """Return what the text, an answer in LaTeX or plain notation, says.
+
+    Pure, bounded and without side effects. Raises `UnreadableError` (a `ValueError`), and its kind
+    `TooLargeError` for what exceeds a bound.
+    """
+    if len(text) > MAX_ANSWER_CHARS:
+        raise TooLargeError(f"longer than {MAX_ANSWER_CHARS} characters")
+    stripped = trimmed(text)
+    node = read_number(stripped) if style == "thousands" else None
+    if node is None:
+        node = read_fraction(stripped)
+    return node if node is not None else _read(to_ascii(text), style)
+
+
+def trimmed(text: str) -> str:
+    """Return the text without white space, dollar signs, emphasis and full stops around it."""
+    text = text.lstrip(_STARTS).rstrip(_ENDS)
+    if text.endswith("\\"):
+        text = text[:-1].rstrip(_ENDS)
+    return text
+
+
+def _read(text: str, style: CommaStyle) -> Node:
+    latex = "\\" in text or "$" in text
+    text = trimmed(text)
+    if not text:
+        raise UnreadableError("empty")
+    words = _words(" ".join(text.replace("$", " ").split()))
+    if words is not None:
+        return words
+    tokens = tokenise(text, style)
+    if not tokens:
+        raise UnreadableError("empty")
+    try:
+        return _parsed(tokens, latex=latex)
+    except RecursionError:  # the caller's own stack was nearly used up
+        raise TooLargeError("nested too deeply") from None
+
+
+def _words(text: str) -> Text | None:
+    """Return plain words, which are no products of letters, as text."""
+    if _CHOICE.match(text):
+        return Text(text)
+    if _WORDS.match(text) and not text.lower().startswith(("pi ", "sin ", "cos ", "tan ", "ln ", "log ")):
+        return None if _is_list(text) else Text(text)
+    if not _WORD.match(text) or text in vocabulary.CONSTANTS or text in GREEK:
+        return None
+    if len(text) == 2 and text.lower() not in vocabulary.WORDS_OF_TWO:  # noqa: PLR2004 - xy
+        return None
+    return Text(text)
+
+
+def _is_list(text: str) -> bool:
+    """Whether words are elements joined by `and` or `or`: `x and y`."""
+    return any(word in {"and", "or"} for word in text.split())
+
+
+def _parsed(tokens: list[Token], *, latex: bool) -> Node:
+    """Parse; bars that do not fit are tried the other way round, `||x||y||`."""
+    try:
+        return carried_out(_parser(tokens, latex=latex).answer())
+    except UnreadableError:
+        if sum(token.text == "|" for token in tokens) < 4:  # noqa: PLR2004 - two pairs
+            raise
+        return carried_out(_parser(tokens, latex=latex, nested_bars=True).answer())
+
+
+def _parser(tokens: list[Token], *, latex: bool, nested_bars: bool = False) -> AnswerParser:
+    parser = AnswerParser(tokens, nested_bars=nested_bars)
+    parser.braces = "braces" if latex else "set"
+    return parser

@@ -1,0 +1,94 @@
+"""The words and commands that have a meaning."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FUNCTIONS: Final = {
+    **{name: name for name in (
+        "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch",
+        "exp", "gcd", "lcm", "max", "min", "arg", "sign", "erf", "gamma", "zeta",
+    )},
+    **{name: "a" + name[3:] for name in (
+        "arcsin", "arccos", "arctan", "arccot", "arcsec", "arccsc",
+        "arcsinh", "arccosh", "arctanh",
+    )},
+    **{name: name for name in (
+        "asin", "acos", "atan", "acot", "asec", "acsc", "asinh", "acosh", "atanh",
+    )},
+    "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh",
+    "tg": "tan", "ctg": "cot", "cosec": "csc", "sgn": "sign", "Re": "re", "Im": "im",
+    "sqrt": "sqrt", "cbrt": "cbrt", "abs": "abs", "Abs": "abs", "floor": "floor",
+    "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial", "binomial": "binomial",
+    "binom": "binomial", "choose": "binomial", "conjugate": "conjugate", "log": "log",
+    "ln": "ln", "lg": "lg", "Max": "max", "Min": "min", "Mod": "mod", "det": "det",
+}  # fmt: skip
+"""Names of functions, plain or as commands, to operations of `Call`."""
+
+INVERSES: Final = {
+    name: "a" + name
+    for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")
+}
+"""What `f^{-1}` stands for."""
+
+SYMPY_CALLS: Final = {
+    "Integral": "integral",
+    "Sum": "sum",
+    "Product": "product",
+    "Limit": "limit",
+    "Derivative": "derivative",
+}
+SYMPY_RELATIONS: Final = {"Eq": "=", "Ne": "!=", "Lt": "<", "Le": "<=", "Gt": ">", "Ge": ">="}
+
+CONSTANTS: Final = {
+    "pi": "pi", "Pi": "pi", "infty": "infinity", "oo": "infinity", "inf": "infinity",
+    "infinity": "infinity", "Infinity": "infinity", "e": "e", "i": "i", "imath": "i",
+    "emptyset": "emptyset", "varnothing": "emptyset", "zoo": "infinity",
+}  # fmt: skip
+
+RELATIONS: Final = {
+    "=": "=", "==": "=", "!=": "!=", "<": "<", "<=": "<=", "=<": "<=", ">": ">", ">=": ">=",
+    "\\ne": "!=", "\\neq": "!=", "\\lt": "<", "\\le": "<=", "\\leq": "<=", "\\leqslant": "<=",
+    "\\gt": ">", "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\in": "in", "\\equiv": "=",
+    "\\approx": "approx", "\\simeq": "approx", "\\sim": "approx", "\\cong": "approx",
+    "\\to": "to", "\\rightarrow": "to", "\\longrightarrow": "to", "->": "to", "\\mapsto": "to",
+    ":=": "=", "~": "approx",
+}  # fmt: skip
+
+IGNORED: Final = frozenset(
+    "\\left \\right \\big \\Big \\bigg \\Bigg \\bigl \\bigr \\Bigl \\Bigr \\biggl \\biggr \\middle"
+    " \\displaystyle \\textstyle \\scriptstyle \\limits \\nolimits \\boxed \\fbox \\mathstrut"
+    " \\, \\; \\: \\! \\> \\( \\) \\[ \\] \\ \\thinspace \\medspace \\thickspace \\negthinspace"
+    " \\negmedspace \\negthickspace \\enspace \\centering \\large \\Large \\small \\tiny".split(" ")
+) | {"\\ "}
+SEPARATING_SPACES: Final = frozenset({"\\quad", "\\qquad"})
+
+TEXT_COMMANDS: Final = frozenset(
+    "\\text \\textrm \\textbf \\textit \\textnormal \\texttt \\textsf \\textsc \\mbox \\hbox"
+    " \\emph \\textup".split()
+)
+ROMAN_COMMANDS: Final = frozenset(
+    "\\mathrm \\mathit \\mathbf \\mathsf \\mathtt \\mathcal \\mathscr \\mathfrak \\operatorname"
+    " \\operatorname* \\bm \\boldsymbol \\mathbb \\mathop \\rm \\pmb".split()
+)
+NUMBER_SETS: Final = frozenset("RZNQC")
+
+MATRICES: Final = frozenset(
+    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array".split()
+)
+TRANSPARENT: Final = frozenset("aligned align align* gathered equation equation* split".split())
+
+WORDS_OF_TWO: Final = frozenset(
+    "am an as at be by do go he if in is it me my no of on or so to up us we ok".split()
+)
+"""Two letters that make a word and no product."""
+
+HEDGES: Final = frozenset(
+    "about actually almost although anything approximately are aren around because but cannot"
+    " could doubt either except false guess however idea if impossible incorrect invalid is isn"
+    " least less maybe might minus more most must neither never no none nope nor not nothing only"
+    " or other perhaps possibly probably rather should suppose sure than think though true unclear"
+    " undecided undefined unknown unless unlikely unsure untrue was wasn were whatever whether"
+    " will would wrong yes".split()
+)
+"""Words that may not follow an answer as its unit: they say something about it."""
