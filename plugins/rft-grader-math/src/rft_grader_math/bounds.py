@@ -14,6 +14,8 @@ MAX_ANSWER_CHARS: Final = 5_000
 """Longer answers are not read."""
 MAX_DEPTH: Final = 40
 """Levels of brackets, fractions, exponents and function arguments."""
+MAX_HEIGHT: Final = 80
+"""Operations inside of each other, with or without brackets."""
 MAX_TOKENS: Final = 2_000
 MAX_DIGITS: Final = 1_000
 """Digits of one number, as written or as the exact result of arithmetic."""

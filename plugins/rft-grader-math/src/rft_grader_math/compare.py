@@ -11,11 +11,15 @@ from rft_grader_math.comparing import shapes
 from rft_grader_math.comparing.points import NeedsAlgebra
 from rft_grader_math.comparing.same import Algebra, Comparison
 from rft_grader_math.comparing.words import hedge, normal
-from rft_grader_math.errors import GoldError, TooLargeError, UnreadableError
+from rft_grader_math.errors import GoldError, TooLargeError, UndecidedError, UnreadableError
 from rft_grader_math.extraction import Extraction, extract, extract_gold
 from rft_grader_math.nodes import Node, Number, Relation
 from rft_grader_math.policy import DEFAULT, Policy
 from rft_grader_math.reading import CommaStyle, read
+from rft_grader_math.reading.numerals import rational, with_decimal_comma
+from rft_grader_math.reading.read import trimmed
+from rft_grader_math.reading.units import CANONICAL
+from rft_grader_math.reading.vocabulary import HEDGES
 
 _GROUPS: Final = re.compile(r"\d,\d{3}(?!\d)")
 _DECIMAL: Final = re.compile(r"(?<![\d,.])[-+]?\d+,\d+(?![\d,.])")
@@ -23,7 +27,7 @@ _SIZES: Final = re.compile(r"\\left\b|\\right\b|\\displaystyle|\\[,;:!]|\$")
 _SPACES: Final = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Extraction`
 class Verdict:
     """Whether an answer is right, how that was found out, and what was compared.
 
@@ -48,6 +52,8 @@ class Gold:
     bare: str
     node: Node | None
     problem: str = ""
+    ratio: tuple[int, int] | None = None
+    """Numerator and denominator, where it is a plain number."""
 
 
 def equivalent(gold: str, answer: str, policy: Policy = DEFAULT) -> bool:
@@ -78,6 +84,9 @@ def compare_found(
     """
     if found.problem or found.answer is None:
         return Verdict(False, "extraction", found.problem, gold.text, found)
+    verdict = _numbers_compared(gold, found, found.answer, policy)
+    if verdict is not None:
+        return verdict
     if bare(found.answer) == gold.bare:
         return Verdict(True, "text", "the same text", gold.text, found)
     if gold.node is None:
@@ -90,6 +99,27 @@ def compare_found(
         return ask(gold, found, policy)
     except UnreadableError as error:
         return Verdict(False, "structure", str(error), gold.text, found)
+    except RecursionError:
+        raise UndecidedError("the caller's stack is nearly used up") from None
+
+
+def _numbers_compared(gold: Gold, found: Extraction, answer: str, policy: Policy) -> Verdict | None:
+    """Compare two plain numbers at once, as most are; None if it takes more."""
+    if gold.ratio is None or policy.tolerance or policy.rounded == "accept":
+        return None
+    text = trimmed(answer)
+    number = rational(text)
+    if number is None:
+        return None
+    numerator, denominator, unit = number
+    if unit and (policy.units != "forgive" or unit in HEDGES or unit in CANONICAL):
+        return None
+    gold_numerator, gold_denominator = gold.ratio
+    equal = numerator * gold_denominator == gold_numerator * denominator
+    if not equal and "," in text and policy.decimal_comma == "auto":
+        decimal = with_decimal_comma(text)
+        equal = decimal is not None and decimal[0] * gold_denominator == gold_numerator * decimal[1]
+    return Verdict(equal, "exact", "equal" if equal else "not equal", gold.text, found)
 
 
 def _found(gold: Gold, answer: str, policy: Policy) -> Extraction:
@@ -105,7 +135,9 @@ def read_gold(text: str, decimal_comma: str = "auto") -> Gold:
     answer = extract_gold(text)
     style: CommaStyle = "decimal" if decimal_comma == "always" else "thousands"
     try:
-        return Gold(answer, bare(answer), read(answer, style))
+        node = read(answer, style)
+        ratio = node.value.as_integer_ratio() if isinstance(node, Number) else None
+        return Gold(answer, bare(answer), node, "", ratio)
     except UnreadableError as error:
         return Gold(answer, bare(answer), None, str(error))
 

@@ -133,8 +133,8 @@ class _Pool:
         finally:
             if answered:
                 self._give_back(worker)
-            else:
-                self._replace(worker)
+            else:  # not here: ending a process with much memory takes its time
+                threading.Thread(target=self._replace, args=(worker,), daemon=True).start()
         return reply
 
     def _take(self, deadline: float) -> _Worker | None:

@@ -37,9 +37,9 @@ class Steps:
     def __init__(self, limit: int = MAX_STEPS) -> None:
         self.left = limit
 
-    def take(self) -> None:
-        """Count one; raise `TooLargeError` if none is left."""
-        self.left -= 1
+    def take(self, count: int = 1) -> None:
+        """Count operations; raise `TooLargeError` if none is left."""
+        self.left -= count
         if self.left < 0:
             raise TooLargeError("takes too many steps to evaluate")
 
@@ -76,10 +76,14 @@ class Evaluator:
         self.steps = steps
         self.real = real
         self.bound: Mapping[str, Any] = {}
+        self.spread = 0
+        """How many bits apart the operands of an operation were, at most: those of the smaller one
+        that many bits below are lost unless the precision exceeds this."""
+        self._cost = 1 + mp.dps // 200
 
     def value(self, node: Node) -> Any:
         """Return the value; raise `Undefined`, `TooLargeError`, or `UnreadableError` for no value."""
-        self.steps.take()
+        self.steps.take(self._cost)
         try:
             return self._checked(self._value(node))
         except (ZeroDivisionError, OverflowError, NoConvergence):
@@ -104,8 +108,25 @@ class Evaluator:
             case Call(op=op, args=args) if op in BOUND_OPERATIONS:
                 return self._unevaluated(op, args)
             case Call(op=op, args=args) if op in _FUNCTIONS:
-                return _FUNCTIONS[op](self, *[self.value(arg) for arg in args])
+                values = [self.value(arg) for arg in args]
+                self._widen(op, values)
+                return _FUNCTIONS[op](self, *values)
         raise UnreadableError("a value that is no number")
+
+    def _widen(self, op: str, values: list[Any]) -> None:
+        """Note the spread of the operands: of terms, and of arguments from 1."""
+        if op in {"neg", "mul", "div"}:
+            return
+        sizes = [self.mp.mag(value) for value in values if value]
+        if not sizes:
+            return
+        if op == "add":
+            spread = max(sizes) - min(sizes)
+        else:
+            spread = 2 * max(abs(size) for size in sizes)
+            if op in {"tanh", "coth", "erf", "exp", "sinh", "cosh"}:
+                spread += int(3 * min(max(abs(value) for value in values), _MAX_LOG2))
+        self.spread = max(self.spread, spread)
 
     def _checked(self, value: Any) -> Any:
         if isinstance(value, self.mp.mpc) and not value.imag:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rft_grader_math.comparing.numeric import (
     BOUND_OPERATIONS,
+    GUARD_DIGITS,
     Evaluator,
     Steps,
     Undefined,
@@ -117,20 +118,32 @@ class _Pair:
         return values
 
     def _evaluated(self, place: _Place, digits: int) -> tuple[Any, Any] | None:
-        mp = context(digits)
-        point = _remembered(mp, place.point)
-        first, second = (self._value(node, mp, point, place) for node in self._nodes)
+        """Evaluate, again with more digits where operands were too far apart for these."""
+        (first, second), spread = self._both(place, digits)
+        needed = GUARD_DIGITS + spread * 3 // 10
+        if needed > digits:
+            self._digits = max(self._digits, needed)
+            (first, second), _ = self._both(place, needed)
+        mp = context(self._digits)
         if first is not None and second is not None:
             return first, second
         if first is not second and self._same_domain and place.real:
             return mp.mpf(0), mp.mpf(1)
         return None
 
-    def _value(self, node: Node, mp: Any, point: Callable[[str], Any], place: _Place) -> Any | None:
-        try:
-            return Evaluator(mp, point, self._steps, real=place.real).value(node)
-        except Undefined:
-            return None
+    def _both(self, place: _Place, digits: int) -> tuple[list[Any], int]:
+        mp = context(digits)
+        point = _remembered(mp, place.point)
+        values: list[Any] = []
+        spread = 0
+        for node in self._nodes:
+            evaluator = Evaluator(mp, point, self._steps, real=place.real)
+            try:
+                values.append(evaluator.value(node))
+            except Undefined:
+                values.append(None)
+            spread = max(spread, evaluator.spread)
+        return values, spread
 
     def close(self, values: tuple[Any, Any], tolerance: float = 0.0) -> bool:
         """Whether two values are equal but for rounding, or within the tolerance of the first."""

@@ -12,7 +12,7 @@ from rft_grader_math.reading.vocabulary import HEDGES
 
 _SIGNS: Final = re.compile(r"[\s().,:;!\"'`*$_{}\\]+")
 _COMMANDS: Final = re.compile(r"\\(?:text\w*|math\w+|mbox|left|right|displaystyle)\b|\\[,;:! ]")
-_CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]\s*\S")
+_CHOICE: Final = re.compile(r"(?<![A-Za-z])\(?([A-Za-z])[).:](?=\s*\S|\Z)")
 _LETTERS: Final = re.compile(r"[a-zA-Z]+")
 
 
@@ -31,8 +31,8 @@ def same_words(gold: Node, answer: Node) -> bool:
         return False
     if normal(first) == normal(second):
         return True
-    choice = _CHOICE.match(second)
-    return choice is not None and len(normal(first)) == 1 and normal(first) == choice[1].casefold()
+    choices = _CHOICE.findall(second)
+    return len(choices) == 1 and normal(first) == choices[0].casefold() and _CHOICE.match(second) is not None
 
 
 def _words(node: Node) -> str | None:

@@ -11,6 +11,7 @@ from rft_grader_math.extraction.found import Extraction
 from rft_grader_math.reading.lexer import closing_brace
 
 _BOX: Final = re.compile(r"\\(?:begin)?f?box(?:ed)?\s*")
+_PLAIN: Final = re.compile(r"\{[^{}\\]*\}")
 _GAP_ENDS: Final = re.compile(r"[.!?](?:\s|$)|\n\s*\n|\\n")
 _UNIT: Final = re.compile(r"[\s$\\)\]]*(?:\\%|%|(?:percent|pct)\b)")
 MAX_GAP: Final = 40
@@ -69,6 +70,9 @@ def _previous(text: str, before: int) -> tuple[int, int] | None:
 
 
 def _end(text: str, content: int) -> int:
+    plain = _PLAIN.match(text, content)
+    if plain is not None:
+        return plain.end() - 1
     if text[content : content + 1] == "{":
         end = closing_brace(text[: content + MAX_ANSWER_CHARS + 2], content)
         return -1 if end is None else end

@@ -34,9 +34,17 @@ _BEFORE_BOX: Final = re.compile(
     r"(?:\s+(?:be|equal|equals|to|the|answer|is|really|a|an|just|simply|actually|final))*[\s$\\(\[{*:]*\Z",
     re.IGNORECASE,
 )
-_NUMBER: Final = re.compile(r"\d")
+_LAST_DIGIT: Final = re.compile(r".*\d", re.DOTALL)
 WINDOW: Final = 400
 """Characters on each side that are looked at."""
+
+
+_HINT: Final = re.compile(
+    r"not|n['’]t|never|nor|neither|maybe|perhaps|possibly|probably|might|un(?:sure|certain|likely)"
+    r"|guess|doubt|wrong|incorrect|false|except|unless|between|either|other|no idea|than|least|most"
+    r"|up to|or\b|impossible|\?"
+)
+"""Every doubt has one of these in it; looking for them first is cheaper, and most texts have none."""
 
 
 def doubted(text: str, start: int, end: int) -> bool:
@@ -44,27 +52,32 @@ def doubted(text: str, start: int, end: int) -> bool:
 
     Only its own sentence counts; a denial of an earlier number is not a denial of this one.
     """
-    before = _before(text, start)
-    if _DENIAL.search(before) or _BOUND.search(before):
-        return True
-    return _RETRACTION.search(_behind(text, end)) is not None
+    before = text[max(0, start - WINDOW) : start]
+    behind = text[end : end + WINDOW]
+    if _HINT.search(before.lower()):
+        before = _in_sentence(before)
+        if _DENIAL.search(before) or _BOUND.search(before):
+            return True
+    return bool(_HINT.search(behind.lower()) and _RETRACTION.search(_to_sentence_end(behind)))
 
 
 def box_doubted(text: str, start: int, end: int) -> bool:
     """The same for a box, whose direct neighbours alone count: it is marked as the answer."""
     before = text[max(0, start - 80) : start]
-    return bool(_BEFORE_BOX.search(before) or _NEXT_TO_BOX.match(text, end, end + 80))
+    if _HINT.search(before.lower()) and _BEFORE_BOX.search(before):
+        return True
+    return _NEXT_TO_BOX.match(text, end, end + 80) is not None
 
 
-def _before(text: str, start: int) -> str:
-    window = text[max(0, start - WINDOW) : start]
+def _in_sentence(window: str) -> str:
+    """Return the part of a text in its last sentence and behind its last number."""
+    begin = 0
     for match in _SENTENCE_END.finditer(window):
-        window = " " * match.end() + window[match.end() :]
-    numbers = [match.end() for match in _NUMBER.finditer(window)]
-    return window[numbers[-1] :] if numbers else window
+        begin = match.end()
+    number = _LAST_DIGIT.match(window, begin)
+    return window[number.end() :] if number else window[begin:]
 
 
-def _behind(text: str, end: int) -> str:
-    window = text[end : end + WINDOW]
+def _to_sentence_end(window: str) -> str:
     match = _SENTENCE_END.search(window)
     return window[: match.end()] if match else window

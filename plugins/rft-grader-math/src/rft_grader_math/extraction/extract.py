@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -62,27 +63,24 @@ def without_reasoning(text: str, tag: str) -> str:
     A closing tag without an opening one ends reasoning that the prompt began; an opening tag that
     is never closed begins reasoning up to the end.
     """
-    opening, closing = f"<{tag}>", f"</{tag}>"
-    if opening not in text and closing not in text:
+    if tag not in text:
         return text
     outside: list[str] = []
-    position = 0
-    while True:
-        start, end = text.find(opening, position), text.find(closing, position)
-        if end >= 0 and (start < 0 or end < start):
-            if not outside:
-                position = end + len(closing)
-                continue
-            position = end + len(closing)
-            continue
-        if start < 0:
-            outside.append(text[position:])
-            return "\n".join(outside)
-        outside.append(text[position:start])
-        end = text.find(closing, start)
-        if end < 0:
-            return "\n".join(outside)
-        position = end + len(closing)
+    position, inside = 0, False
+    for match in _tags(tag).finditer(text):
+        closes = match[0].startswith("</")
+        if not closes and not inside:
+            outside.append(text[position : match.start()])
+        inside = not closes
+        position = match.end()
+    if not inside:
+        outside.append(text[position:])
+    return "\n".join(outside)
+
+
+@lru_cache(maxsize=16)
+def _tags(tag: str) -> re.Pattern[str]:
+    return re.compile(f"</?{re.escape(tag)}>")
 
 
 def json_field(text: str, path: str) -> Extraction | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every completion, and freezing costs more than all the rest
 class Extraction:
     """The final answer of a completion and where it stood.
 

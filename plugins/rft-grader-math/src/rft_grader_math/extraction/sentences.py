@@ -20,7 +20,7 @@ _VALUE: Final = (
     r"(?:\s?/\s?\d+|\s?\\?%)?"
 )
 _AT_ONCE: Final = re.compile(
-    rf"[\s*:$]*(?:\\\(\s*)?({_VALUE})(?:\s*\\\))?[\s*$]*[.!]?[\s*$]*\Z"
+    rf"[\s*:$]*(?:\\\(\s*)?({_VALUE}(?:\s[a-z]{{4,20}})?)(?:\s*\\\))?[\s*$]*[.!]?[\s*$]*\Z"
 )
 """A number behind a marker, and nothing else: what most completions end with."""
 _MARK: Final = re.compile(
@@ -40,7 +40,7 @@ _FORMULA: Final = re.compile(
 """Formulas in running text do not go over line breaks; displayed ones may."""
 _ANY_FORMULA: Final = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
 _NUMBER: Final = re.compile(
-    r"(?<![\w.^_])[-+−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+,\d+(?!\d)|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:\s?/\s?\d+)?(?:\s?\\?%)?"
+    r"(?<![\w.^_{\\])[-+−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+,\d+(?!\d)|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:\s?/\s?\d+)?(?:\s?\\?%)?(?!\w*\})"
 )
 _ONLY_JOINED: Final = re.compile(r"[\s,;/|&]*(?:or|and|to|through)?[\s,;/|&]*\Z", re.IGNORECASE)
 _IS: Final = re.compile(r"\b(?:is|are|equals|be)\b|=", re.IGNORECASE)
@@ -90,6 +90,8 @@ def marker(text: str) -> Extraction | None:
         start += 1
     match = _SENTENCE.match(text, start, start + _MAX_SENTENCE)
     sentence = match[0] if match else ""
+    if len(sentence) == _MAX_SENTENCE:
+        return Extraction(None, "marker", f"the answer is longer than {_MAX_SENTENCE} characters")
     span = _answer_in(sentence)
     if span is None:
         return None

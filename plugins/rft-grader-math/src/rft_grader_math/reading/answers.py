@@ -198,6 +198,8 @@ class AnswerParser(ExpressionParser):
                 return Call("emptyset")
             raise UnreadableError("empty brackets")
         inner = self._items(until=closers)
+        if opening == "{" and self.accept("\\choose"):
+            inner = Call("binomial", (inner, self.expression()))
         closing = self.token.text
         self.expect(*closers)
         items = inner.items if isinstance(inner, Group) and inner.kind in {"list", "listing"} else (inner,)

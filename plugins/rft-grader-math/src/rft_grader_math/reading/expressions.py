@@ -30,6 +30,7 @@ MULTIPLICATIVE: Final = {
     "\\bmod": "mod", "\\mod": "mod",
 }  # fmt: skip
 FRACTIONS: Final = frozenset({"\\frac", "\\dfrac", "\\tfrac", "\\cfrac"})
+INFIX_WORDS: Final = {"mod": "mod", "choose": "binomial"}
 BINOMIALS: Final = frozenset({"\\binom", "\\dbinom", "\\tbinom"})
 BIG: Final = {"\\sum": "sum", "\\prod": "product"}
 INTEGRALS: Final = frozenset({"\\int", "\\smallint"})
@@ -99,9 +100,9 @@ class ExpressionParser(TokenStream):
             if token.kind in {"sign", "command"} and token.text in MULTIPLICATIVE:
                 self.take()
                 node = joined(MULTIPLICATIVE[token.text], node, self._signed_factor())
-            elif token.text == "mod" and token.kind == "word":
+            elif token.text in INFIX_WORDS and token.kind == "word":
                 self.take()
-                node = Call("mod", (node, self._signed_factor()))
+                node = Call(INFIX_WORDS[token.text], (node, self._signed_factor()))
             elif self.starts_factor():
                 node = self._juxtaposed(node)
             else:
@@ -163,7 +164,7 @@ class ExpressionParser(TokenStream):
     def _stops(self, token: Token) -> bool:
         """Whether a word ends an expression: a connective, a unit, or any longer word."""
         word = token.text
-        if word in {"and", "or", "mod"}:
+        if word in {"and", "or"} or word in INFIX_WORDS:
             return True
         if self.integrals and self._at_differential():
             return True
@@ -343,7 +344,7 @@ class ExpressionParser(TokenStream):
     def _calls(self, word: str) -> bool:
         """Whether a word is a function here: short ones need brackets, as `lg` and `re` do."""
         return self.following.text in {"(", "{", "^", "_", "|"} or (
-            word not in {"arg", "max", "min", "sign", "Re", "Im", "det", "choose"}
+            word not in {"arg", "max", "min", "sign", "Re", "Im", "det"}
             and self.following.kind in {"number", "word", "command"}
         )
 
@@ -709,16 +710,21 @@ def root(radicand: Node, degree: Node) -> Node:
 
 def named_call(op: str, args: tuple[Node, ...], base: Node | None) -> Node:
     """Return a function applied, logarithms in one form: natural, or with their base."""
-    if op == "lg":
+    if op == "lg" and len(args) == 1:
         return Call("log", (*args, Number(Fraction(10))))
-    if op == "ln" or (op == "log" and base is None and (len(args) == 1 or args[1:] in NATURAL)):
+    if op in {"ln", "log"} and base is None and (len(args) == 1 or args[1:] in NATURAL):
         return Call("ln", args[:1])
-    if op == "log" and base is not None:
+    if op == "log" and base is not None and len(args) == 1:
         return Call("log", (args[0], base))
-    if op == "cbrt":
-        return root(args[0], Number(Fraction(3)))
-    return Call(op, args)
+    low, high = ARITIES.get(op, (1, 1))
+    if not low <= len(args) <= high or base is not None:
+        raise UnreadableError(f"{op} of {len(args)} arguments")
+    return root(args[0], Number(Fraction(3))) if op == "cbrt" else Call(op, args)
 
 
+ARITIES: Final = {
+    "binomial": (2, 2), "mod": (2, 2), "log": (2, 2), "root": (2, 2),
+    "gcd": (1, 20), "lcm": (1, 20), "max": (1, 20), "min": (1, 20),
+}  # fmt: skip
 NATURAL: Final = ((Call("e"),), (Name("E"),))
 """SymPy calls the base of the natural logarithm E."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from rft_grader_math.errors import TooLargeError, UnreadableError
-from rft_grader_math.nodes import Call, Matrix, Node, is_expression, walk
+from fractions import Fraction
+from typing import Final
 
-MAX_PRODUCT: int = 1_000
+from rft_grader_math.errors import TooLargeError, UnreadableError
+from rft_grader_math.nodes import Call, Matrix, Node, Number, is_expression, walk
+
+MAX_MATRICES: Final = 4
+MAX_PRODUCT: Final = 200
 """Multiplications of entries in one product of matrices."""
 
 
@@ -13,6 +17,9 @@ def carried_out(node: Node) -> Node:
     """Return a matrix for a sum, a multiple or a product of matrices, else the node."""
     if not isinstance(node, Call) or not any(isinstance(part, Matrix) for part in walk(node)):
         return node
+    matrices = sum(isinstance(part, Matrix) for part in walk(node))
+    if matrices > MAX_MATRICES:  # each product makes the entries of the next one longer
+        raise TooLargeError(f"more than {MAX_MATRICES} matrices in one expression")
     args = [carried_out(arg) for arg in node.args]
     match node.op:
         case "neg":
@@ -68,6 +75,9 @@ def _matrix_product(left: Matrix, right: Matrix) -> Matrix:
 
 
 def _dot(row: tuple[Node, ...], right: Matrix, column: int) -> Node:
+    pairs = [(entry, right.rows[i][column]) for i, entry in enumerate(row)]
+    if all(isinstance(a, Number) and isinstance(b, Number) for a, b in pairs):
+        return Number(sum((a.value * b.value for a, b in pairs), Fraction(0)))  # type: ignore[union-attr]
     terms = tuple(Call("mul", (entry, right.rows[i][column])) for i, entry in enumerate(row))
     return terms[0] if len(terms) == 1 else Call("add", terms)
 

@@ -7,30 +7,64 @@ from fractions import Fraction
 from typing import Final
 
 from rft_grader_math.bounds import MAX_DIGITS
-from rft_grader_math.nodes import Number
+from rft_grader_math.nodes import Node, Number, Quantity
 
-_NUMBER: Final = re.compile(r"([-+]?)(\d{1,3}(?:,\d{3})+|\d+|(?=\.))(\.\d+)?\Z")
+_NUMBER: Final = re.compile(
+    r"([-+]?)(?:(\d+)|(\d{1,3}(?:,\d{3})+|\d{1,3}(?:\{,\}\d{3})+)|(?=\.\d))(?:\.(\d+))?"
+    r"(?:\s+([a-z]{4,20}))?\Z"
+)
 _FRACTION: Final = re.compile(
     r"(-?)(?:\\[dtc]?frac\s*\{\s*(-?\d{1,20})\s*\}\s*\{\s*(\d{1,20})\s*\}|(\d{1,20})\s*/\s*(\d{1,20}))\Z"
 )
 
 
-def read_number(text: str) -> Number | None:
-    """Return the number that the text is in decimal notation, with or without commas; else None."""
+def rational(text: str) -> tuple[int, int, str] | None:
+    """Return numerator and denominator, not reduced, and the unit of a plain number; else None.
+
+    The text, an integer, decimal or fraction, has no white space or dollar signs around it. The
+    unit is the one word behind the number, "" for none.
+    """
     match = _NUMBER.match(text)
-    if match is None or len(text) > MAX_DIGITS:
+    if match is None:
+        fraction = _fraction(text)
+        return None if fraction is None else (*fraction, "")
+    if len(text) > MAX_DIGITS:
         return None
-    sign, whole, decimals = match.groups()
+    return (*_ratio(match), match[5] or "")
+
+
+def with_decimal_comma(text: str) -> tuple[int, int] | None:
+    """Return what a number with a single comma is if that is a decimal comma."""
+    whole, _, decimals = text.partition(",")
+    if not decimals.isdecimal() or not whole.lstrip("+-").isdecimal():
+        return None
+    return int(whole + decimals), 10 ** len(decimals)
+
+
+def read_number(text: str) -> Node | None:
+    """Return the node of what `rational` reads, or of a plain number with a word as unit."""
+    match = _NUMBER.match(text)
+    if match is None:
+        ratio = _fraction(text)
+        return None if ratio is None else Number(Fraction(*ratio))
+    if len(text) > MAX_DIGITS:
+        return None
+    number = Number(Fraction(*_ratio(match)), None if match[4] is None else len(match[4]))
+    return number if match[5] is None else Quantity(number, match[5])
+
+
+def _ratio(match: re.Match[str]) -> tuple[int, int]:
+    sign, whole, grouped, decimals, _ = match.groups()
+    if whole is None:
+        whole = "" if grouped is None else grouped.replace("{,}", "").replace(",", "")
     if decimals is None:
-        value = Fraction(int(whole.replace(",", "")))
-        return Number(-value if sign == "-" else value)
-    places = len(decimals) - 1
-    value = Fraction(int(whole.replace(",", "") + decimals[1:]), 10**places)
-    return Number(-value if sign == "-" else value, places)
+        value, scale = int(whole), 1
+    else:
+        value, scale = int(whole + decimals), 10 ** len(decimals)
+    return (-value if sign == "-" else value), scale
 
 
-def read_fraction(text: str) -> Number | None:
-    """Return the value of a fraction of integers, plain or in LaTeX; else None."""
+def _fraction(text: str) -> tuple[int, int] | None:
     match = _FRACTION.match(text)
     if match is None:
         return None
@@ -38,5 +72,5 @@ def read_fraction(text: str) -> Number | None:
     denominator = int(bottom or plain_bottom)
     if denominator == 0:
         return None
-    value = Fraction(int(top or plain_top), denominator)
-    return Number(-value if sign else value)
+    value = int(top or plain_top)
+    return (-value if sign else value), denominator

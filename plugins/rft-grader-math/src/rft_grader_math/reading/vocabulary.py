@@ -20,7 +20,7 @@ FUNCTIONS: Final = {
     "tg": "tan", "ctg": "cot", "cosec": "csc", "sgn": "sign", "Re": "re", "Im": "im",
     "sqrt": "sqrt", "cbrt": "cbrt", "abs": "abs", "Abs": "abs", "floor": "floor",
     "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial", "binomial": "binomial",
-    "binom": "binomial", "choose": "binomial", "conjugate": "conjugate", "log": "log",
+    "binom": "binomial", "conjugate": "conjugate", "log": "log",
     "ln": "ln", "lg": "lg", "Max": "max", "Min": "min", "Mod": "mod", "det": "det",
 }  # fmt: skip
 """Names of functions, plain or as commands, to operations of `Call`."""

@@ -1,0 +1,318 @@
+"""The classes of completions that fool, hang or crash math graders, each with variants."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from rft_grader_math import GoldError, Policy, check_gold, compare, equivalent
+
+WRAPPERS = (
+    "{}",
+    "${}$",
+    r"\boxed{{{}}}",
+    r"So we get $\boxed{{{}}}$.",
+    "The answer is ${}$.",
+    "**Answer:** ${}$",
+    "#### {}",
+)
+
+
+def wrapped(*answers: str) -> list[str]:
+    return [wrapper.format(answer) for answer in answers for wrapper in WRAPPERS]
+
+
+def accepted(gold: str, completions: list[str], policy: Policy | None = None) -> list[str]:
+    policy = policy or Policy()
+    return [text for text in completions if equivalent(gold, text, policy)]
+
+
+def test_m1_chained_equalities() -> None:
+    chains = ["7 = 42", "1=2=42", "x=41=42", "41=x=42", "42 = 41 = 42", "0 = 42", "x = 41 = 42"]
+    assert accepted("42", wrapped(*chains)) == []
+    assert accepted("42", wrapped(r"6\cdot 7 = 42", "x = 42", r"x = 6\cdot 7 = 42")) != []
+
+
+def test_m2_negation() -> None:
+    said = [
+        r"\boxed{42 \text{ is wrong}}",
+        r"\boxed{\text{not } 42}",
+        r"The answer is not \boxed{42}",
+        r"$\boxed{42}$ is not the answer.",
+        r"\boxed{42} is wrong.",
+    ]
+    for value, verb in itertools.product(("42", "$42$", "**42**"), ("is not", "isn't", "is never")):
+        said.append(f"The answer {verb} {value}.")
+    for ending in (" is wrong", " is incorrect", " is not the answer", " isn't right"):
+        said.append(f"42{ending}.")
+    assert accepted("42", said) == []
+
+
+def test_m3_hedging_and_two_finals() -> None:
+    hedged = [
+        "final answer is 42? No idea.",
+        r"\boxed{41}. Actually the final answer is 42.",
+        "Maybe 42",
+        "Perhaps the answer is 42.",
+        "I guess the answer is 42.",
+        "It might be 42.",
+        "Is it 42?",
+        "The answer is 42, but I am not sure.",
+        "The answer is 42 or so.",
+        "The answer is possibly 42.",
+        r"\boxed{42}?",
+        "The answer is less than 42.",
+        "It is at least 42",
+    ]
+    assert accepted("42", hedged) == []
+    assert len(accepted("42", hedged, Policy(hedged="accept"))) > len(hedged) / 2
+
+
+def test_m3_the_last_box_counts() -> None:
+    text = r"First \boxed{41}. That was wrong, I forgot one case, so it has to be \boxed{42}."
+    assert equivalent("42", text)
+    assert not equivalent("41", text)
+
+
+def test_m4_reasoning_does_not_count() -> None:
+    hidden = [
+        r"<think>\boxed{42}</think> I refuse",
+        r"<think>\boxed{42}</think>",
+        r"<think>The answer is 42.",
+        r"The answer is 42.</think> No.",
+        r"<think>a</think><think>\boxed{42}</think>",
+        r"<think>The answer is \boxed{42}</think> Here: \boxed{43}.",
+    ]
+    assert accepted("42", hidden) == []
+    assert equivalent("42", hidden[0], Policy(reasoning_tag=None))
+    assert equivalent("42", r"<think>\boxed{41}</think> \boxed{42}")
+
+
+def test_m5_what_is_not_carried_out() -> None:
+    forms = [
+        r"42 \mod 43",
+        r"42 \bmod 43",
+        r"\sum_{i=1}^{42} 1",
+        r"6\cdot 7",
+        "6*7",
+        "40+2",
+        "43-1",
+        r"\prod_{i=42}^{42} i",
+        r"\int_0^{42} 1 dx",
+        r"\lim_{x \to 42} x",
+        r"2\cdot 3\cdot 7",
+        r"\frac{6\cdot 14}{2}",
+    ]
+    assert accepted("42", wrapped(*forms)) == []
+    assert accepted("42", wrapped(r"41 \to 42"), Policy(require_simplified=False)) == []
+    carried_out = accepted("42", [rf"\boxed{{{form}}}" for form in forms], Policy(require_simplified=False))
+    assert len(carried_out) == len(forms)
+
+
+def test_m5_forms_that_are_results() -> None:
+    for gold, form in [("1500", r"1.5\times 10^3"), ("3/2", r"1\frac12"), ("2", r"\sqrt{4}"), ("0", "x-x")]:
+        assert equivalent(gold, form), form
+
+
+def test_m6_units_and_percent() -> None:
+    for gold, text in [
+        ("50", r"50\%"),
+        (r"50\%", "50"),
+        ("42", r"42^\circ"),
+        ("42", "42°"),
+        ("5 feet", "5 meters"),
+        (r"5\text{ m}", r"5\text{ cm}"),
+        ("5 hours", "5 minutes"),
+        (r"\$5", "€5"),
+        ("5 cm", r"5\text{ cm}^2"),
+        ("5 km/h", "5 m/s"),
+    ]:
+        assert accepted(gold, wrapped(text)) == [], (gold, text)
+
+
+def test_m6_units_that_are_right() -> None:
+    for gold, text in [
+        (r"50\%", "0.5"),
+        (r"90^\circ", "90"),
+        (r"90^\circ", r"90\text{ degrees}"),
+        ("5 feet", "5 ft"),
+        ("5 feet", "5"),
+        ("5", "5 feet"),
+        ("42", r"42\text{ apples}"),
+        (r"\$5", "5 dollars"),
+        (r"12\text{ cm}^2", "12 square centimeters"),
+    ]:
+        assert len(accepted(gold, wrapped(text))) == len(WRAPPERS), (gold, text)
+
+
+def test_m7_tolerance() -> None:
+    for gold, text in [
+        ("2^{-98}", "2^{-99}"),
+        ("1/2004!", "1/2006!"),
+        ("0.0000014", "0.000001"),
+        ("1/3", "0.333333"),
+        (r"\pi", "3.141593"),
+        (r"\pi", "22/7"),
+        (r"\sqrt{2}", "1.41421356"),
+        ("1000000", "1000001"),
+        ("10^{20}", "10^{20}+1"),
+        (r"\sqrt{2}", r"\sqrt{2}+10^{-60}"),
+        ("x", "x + 10^{-200}"),
+        ("1", r"\cos(10^{-40})"),
+        ("e^{-100}", "0"),
+        ("5", "5.001"),
+    ]:
+        assert accepted(gold, wrapped(text)) == [], (gold, text)
+    assert equivalent("1/3", "0.3333", Policy(tolerance=0.001))
+    assert not equivalent("1/3", "0.33", Policy(tolerance=0.001))
+    assert equivalent("1/3", "0.33", Policy(rounded="accept"))
+    assert not equivalent("1/3", "0.34", Policy(rounded="accept"))
+
+
+def test_m8_letters_are_not_multiplied() -> None:
+    for gold, text in [("yes", "sey"), ("Paris", "Siarp"), ("no", "on"), ("odd", "ddo"), ("true", "ture")]:
+        assert accepted(gold, wrapped(text, rf"\text{{{text}}}")) == [], gold
+
+
+def test_m9_kinds_of_collections() -> None:
+    kinds = ["(1,2)", r"\{1,2\}", "[1,2]", "1,2"]
+    for gold, text in itertools.permutations(kinds, 2):
+        assert accepted(gold, wrapped(text)) == [], (gold, text)
+        assert accepted(gold, wrapped(text), Policy(collections="loose")), (gold, text)
+    for kind in kinds:
+        assert len(accepted(kind, wrapped(kind))) == len(WRAPPERS)
+
+
+def test_m10_candidate_lists() -> None:
+    lists = [
+        "41 or 42",
+        "42 or 41",
+        r"41 \text{ or } 42",
+        "40, 41, 42",
+        "{1,...,100}",
+        r"\{41, 42\}",
+        "either 41 or 42",
+        " ".join(rf"\boxed{{{n}}}" for n in range(40, 43)),
+        r"\boxed{41} or \boxed{42}",
+        "A) 41 B) 42",
+        "(A) 41 (B) 42",
+    ]
+    assert accepted("42", lists) == []
+    choices = ["A or B", "A, B, C, D", "(A) (B) (C) (D)", r"\boxed{A} \boxed{B}", "A B C D"]
+    assert accepted("A", choices) == []
+    assert accepted("B", choices) == []
+
+
+def test_m11_other_kinds_of_statements() -> None:
+    assert accepted("42", wrapped(r"x \ge 42", "x > 42", "[0,100]", r"\pm 42", r"x \ne 42")) == []
+    assert accepted(r"\pm 42", wrapped("42", "-42")) == []
+    assert accepted(r"x \ge 42", wrapped("42", "x > 42", r"x \le 42")) == []
+
+
+def test_m12_nothing_to_grade() -> None:
+    nothing = ["", "   ", "\n", r"\boxed{}", r"\boxed{ }", r"\boxed{42", r"$\boxed$", "....", "$$$$"]
+    nothing += ["What is 6 times 7?", "I refuse.", "Thought process:", "Solution", "The answer is", "####"]
+    assert accepted("42", nothing) == []
+
+
+def test_m13_substrings() -> None:
+    assert accepted("42", wrapped("142", "420", "4 2", "42 43 44 45", "45 44 43 42", "4.2", "0.42", "-42")) == []
+    assert accepted("x+1", wrapped("x+11", "2x+1", "x+1+1", "(x+1")) == []
+
+
+def test_m15_code_is_never_executed(tmp_path: Path) -> None:
+    target = tmp_path / "executed"
+    code = [
+        f"__import__('os').system('touch {target}')",
+        f"open('{target}', 'w')",
+        f"exec(\"open('{target}','w')\")",
+        f"().__class__.__base__.__subclasses__()[0]('{target}')",
+        f"lambda: open('{target}', 'w')",
+        rf"\write18{{touch {target}}}",
+        rf"\input{{{target}}}",
+    ]
+    assert accepted("42", wrapped(*code)) == []
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("gold", "text"),
+    [
+        ("1000", "1e3"),
+        ("42", r"\fbox{42}"),
+        ("42", "４２"),
+        ("-42", "−42"),
+        ("14-i", "14.0 - 1.0i"),
+        ("42", "#### 42"),
+        ("42", "The answer is 42."),
+        ("-1", "i^2"),
+        ("(1,2)", "1<x<2"),
+        ("[1,2)", r"1 \le x < 2"),
+        ("1000", "1\u2009000"),
+        ("1000", "1\u202f000"),
+        ("1000", "1,000"),
+        ("1000", r"1{,}000"),
+        ("1000", r"1\,000"),
+        ("1/2", "½"),
+        (r"\sqrt{2}", "√2"),
+        (r"2\pi", "2π"),
+        ("x^2+1", "x² + 1"),
+        (r"x \le 5", "x ≤ 5"),
+        (r"(-\infty, 2)", "(−∞, 2)"),
+        ("3", "٣"),
+        ("42", "4\u200b2"),
+        ("1/2", "1⁄2"),
+        ("5", "⁠5"),
+    ],
+)
+def test_m16_must_pass(gold: str, text: str) -> None:
+    assert accepted(gold, [text]) == [text]
+
+
+def test_m17_declared_policies() -> None:
+    constant = Policy(constant_of_integration="optional")
+    assert equivalent("x^2+C", "x^2+C")
+    assert equivalent("x^2+C", "x^2+K")
+    assert not equivalent("x^2+C", "x^2")
+    assert equivalent("x^2+C", "x^2", constant)
+    assert not equivalent("x^2+C", "x^3+C", constant)
+
+    assert equivalent("204_5", "204_{5}")
+    assert not equivalent("204_5", "204")
+    assert not equivalent("204_5", "54")
+    assert equivalent("204_5", "54", Policy(base="value"))
+    assert equivalent("204_5", "204", Policy(base="ignore"))
+
+    assert equivalent("1.5", "1,5")
+    assert not equivalent("1.5", "1,5", Policy(decimal_comma="never"))
+    assert equivalent("1234.5", "1.234,5", Policy(decimal_comma="always"))
+
+    assert not equivalent("(1,2)", "[1,2]")
+    assert not equivalent("[1,2)", "(1,2]")
+
+    assert not equivalent(r"180^\circ", r"\pi")
+    assert equivalent(r"180^\circ", r"\pi", Policy(degrees="convert"))
+    assert equivalent("42", r"42^\circ", Policy(degrees="ignore"))
+
+    assert equivalent("100 cm", "1 m", Policy(units="convert"))
+    assert not equivalent("100 cm", "1 m")
+    assert not equivalent("5 ft", "5", Policy(units="require"))
+    assert equivalent("5 ft", "5 m", Policy(units="ignore"))
+    assert equivalent("50", r"50\%", Policy(percent="ignore"))
+
+
+def test_m18_golds_that_are_text_or_bare_latex() -> None:
+    for gold in ["A", "yes", "Paris", r"\frac12", "x+1", "(1,2)"]:
+        check_gold(gold)
+        assert equivalent(gold, gold)
+        assert not equivalent(gold, "something else")
+    assert equivalent("A", "(A)")
+    assert equivalent("yes", "Yes.")
+    assert equivalent(r"\frac12", "0.5")
+
+
+@pytest.mark.parametrize("gold", ["", "  ", r"\frac{1}{", "1 +", "))", "42 43", r"\foo{3}", "{1,...,9}"])
+def test_m18_a_gold_that_cannot_be_read_is_an_error(gold: str) -> None:
+    with pytest.raises(GoldError):
+        check_gold(gold)
+    with pytest.raises(GoldError):
+        compare(gold, r"\boxed{42}")
