@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from rft_core.configurable import PluginConfig
 from rft_core.grader import Grader
@@ -57,14 +58,12 @@ class MathGrader(Grader[MathConfig]):
         return Grade(float(verdict.equal), _reason(verdict))
 
     def reference_completion(self, item: Item) -> str | None:
-        """Return a completion with the gold answer where the first place looks for it."""
+        """Return a completion with the gold answer in a box, or where the first place looks for it."""
         answer = read_gold(self._gold(item), self._policy.decimal_comma).text
-        place = self._policy.extract[0]
-        if place == "hashes":
-            return f"#### {answer}"
-        if place == "marker":
-            return f"The answer is {answer}."
-        return None if place == "json" else f"\\boxed{{{answer}}}"
+        place = "boxed" if "boxed" in self._policy.extract else self._policy.extract[0]
+        if place == "json":
+            return _json(self._policy.field.split("."), answer)
+        return _REFERENCES[place].format(answer)
 
     def _gold(self, item: Item) -> str:
         values: list[Any] = self._find(item.fields)
@@ -74,6 +73,24 @@ class MathGrader(Grader[MathConfig]):
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"{self.config.reference} is {type(value).__name__}, not a text or number")  # noqa: TRY004
         return value if isinstance(value, str) else str(value)
+
+
+_REFERENCES: Final = {
+    "template": "Final Answer: The final answer is {}. I hope it is correct.",
+    "boxed": r"\boxed{{{}}}",
+    "hashes": "#### {}",
+    "marker": "The answer is {}.",
+    "whole": "{}",
+    "math": "It is ${}$.",
+    "number": "It is {}.",
+}
+
+
+def _json(keys: Sequence[str], answer: str) -> str:
+    value: Any = answer
+    for key in reversed(keys):
+        value = {key: value}
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _reason(verdict: Verdict) -> str:

@@ -20,7 +20,10 @@ _ENDS: Final = " \t\r\n.,;$`\"*"
 _STARTS: Final = " \t\r\n$`\"*="
 _WORD: Final = re.compile(r"[A-Za-z]{2,}\Z")
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}[,;:'!-]?(?:\s+[A-Za-z'-]+[,;:!]?)+\Z")
-_CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]\s+\S")
+_CHOICE: Final = re.compile(
+    r"\(?[A-Ja-j][).:]\s+(?![-+*/=^<>]|\\(?:cdot|times|div|in|cup|cap|pm|mp|le|ge|ne|to|approx)\b)\S"
+)
+"""The letter of a choice with its option: `(B) Paris`."""
 
 
 @lru_cache(maxsize=8192)
