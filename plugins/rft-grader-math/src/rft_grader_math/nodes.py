@@ -7,9 +7,32 @@ matrices, relations, quantities and plain text.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
+
+from rft_grader_math.bounds import MAX_HEIGHT
+from rft_grader_math.errors import TooLargeError
+
+Fact: TypeAlias = Literal["name", "sign", "bars", "binding", "unit", "matrix", "structure"]
+"""What stands somewhere in a node, noted when it is made, since it is asked for often.
+
+`name`: a variable; `sign`: ±; `bars`: |…| around a variable; `binding`: a sum, an integral …;
+`unit`: a quantity; `matrix`; `structure`: anything that is no expression.
+"""
+
+NO_FACTS: Final[frozenset[Fact]] = frozenset()
+BINDING: Final = frozenset({"sum", "product", "integral", "limit", "derivative"})
+_OF_OPERATIONS: Final[dict[str, frozenset[Fact]]] = {
+    "pm": frozenset({"sign"}),
+    "mp": frozenset({"sign"}),
+    **dict.fromkeys(BINDING, frozenset({"binding"})),
+}
+_STRUCTURE: Final[frozenset[Fact]] = frozenset({"structure"})
+_NAME: Final[frozenset[Fact]] = frozenset({"name"})
+_MATRIX: Final[frozenset[Fact]] = frozenset({"structure", "matrix"})
+_FACTORS: Final[frozenset[Fact]] = frozenset({"unit"})
+_UNIT: Final[frozenset[Fact]] = frozenset({"unit", "structure"})
 
 GroupKind: TypeAlias = Literal["list", "listing", "set", "braces", "paren", "bracket", "angle"]
 """How a collection is written.
@@ -25,6 +48,8 @@ or a closed interval; `angle`: a vector.
 class Number:
     """A rational number; `places` counts the decimals it was written with, None for none."""
 
+    facts: ClassVar[frozenset[Fact]] = NO_FACTS
+    height: ClassVar[int] = 0
     value: Fraction
     places: int | None = None
 
@@ -33,6 +58,8 @@ class Number:
 class Name:
     """A variable, with its subscript and primes: `x`, `x_1`, `f'`."""
 
+    facts: ClassVar[frozenset[Fact]] = _NAME
+    height: ClassVar[int] = 0
     text: str
 
 
@@ -42,6 +69,11 @@ class Call:
 
     op: str
     args: tuple[Node, ...] = ()
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, self.args, _OF_OPERATIONS.get(self.op, NO_FACTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +82,11 @@ class Apply:
 
     function: str
     args: tuple[Node, ...]
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, self.args, NO_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +95,11 @@ class Group:
 
     kind: GroupKind
     items: tuple[Node, ...]
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, self.items, _STRUCTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +110,11 @@ class Interval:
     high: Node
     low_open: bool
     high_open: bool
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, (self.low, self.high), _STRUCTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +122,11 @@ class Matrix:
     """Rows of equal length."""
 
     rows: tuple[tuple[Node, ...], ...]
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, children(self), _MATRIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +134,11 @@ class Ratio:
     """`a : b`, also a time of day."""
 
     parts: tuple[Node, ...]
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, self.parts, _STRUCTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +150,11 @@ class Relation:
 
     members: tuple[Node, ...]
     operators: tuple[str, ...]
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, self.members, _STRUCTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +163,19 @@ class Quantity:
 
     value: Node
     unit: str
+    facts: frozenset[Fact] = field(init=False, repr=False, compare=False)
+    height: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _note(self, (self.value,), _FACTORS if self.unit in {"%", "°"} else _UNIT)
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
     """Digits in a base: `204_5`."""
 
+    facts: ClassVar[frozenset[Fact]] = _STRUCTURE
+    height: ClassVar[int] = 0
     digits: str
     base: int
 
@@ -115,6 +184,8 @@ class Numeral:
 class Text:
     """Words; compared as words, without regard to case and white space."""
 
+    facts: ClassVar[frozenset[Fact]] = _STRUCTURE
+    height: ClassVar[int] = 0
     words: str
 
 
@@ -134,7 +205,20 @@ Node: TypeAlias = (
 )
 Expression: TypeAlias = Number | Name | Call | Apply
 
-EXPRESSIONS = (Number, Name, Call, Apply)
+
+def _note(node: Node, below: tuple[Node, ...], facts: frozenset[Fact]) -> None:
+    """Note facts and height of a node that is being made; raise `TooLargeError` at the bound."""
+    height = 0
+    for child in below:
+        if child.facts and child.facts is not facts:
+            facts |= child.facts
+        height = max(height, child.height)
+    if height >= MAX_HEIGHT:
+        raise TooLargeError(f"more than {MAX_HEIGHT} operations inside of each other")
+    if isinstance(node, Call) and node.op == "abs" and "name" in facts:
+        facts |= {"bars"}
+    object.__setattr__(node, "facts", facts)
+    object.__setattr__(node, "height", height + 1)
 
 
 def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one line per class
@@ -172,7 +256,4 @@ def is_expression(node: Node) -> bool:
 
     Percent and degree signs inside of an expression are factors; units are not.
     """
-    return all(
-        isinstance(part, EXPRESSIONS) or (isinstance(part, Quantity) and part.unit in {"%", "°"})
-        for part in walk(node)
-    )
+    return "structure" not in node.facts

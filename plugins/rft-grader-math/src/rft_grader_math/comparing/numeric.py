@@ -17,14 +17,12 @@ from mpmath.libmp import NoConvergence
 
 from rft_grader_math.bounds import MAX_EXPONENT_10, MAX_FACTORIAL, MAX_STEPS
 from rft_grader_math.errors import TooLargeError, UnreadableError
-from rft_grader_math.nodes import Apply, Call, Name, Node, Number, Quantity, walk
+from rft_grader_math.nodes import BINDING, Apply, Call, Name, Node, Number, Quantity, walk
 
 GUARD_DIGITS: Final = 50
 _MAX_LOG2: Final = int(MAX_EXPONENT_10 * 3.33)
 _MAX_ARGUMENT: Final = 1_000
 """The largest argument of gamma-like functions, which take long for large ones."""
-BOUND_OPERATIONS: Final = frozenset({"sum", "product", "integral", "limit", "derivative"})
-"""What is not evaluated here, but compared by what it is made of."""
 
 
 class Undefined(ArithmeticError):  # noqa: N818 - a mathematical outcome, not an error
@@ -105,7 +103,7 @@ class Evaluator:
                 return self.value(value) / 100
             case Quantity(value=value, unit="°"):
                 return self.value(value) * self.mp.pi / 180
-            case Call(op=op, args=args) if op in BOUND_OPERATIONS:
+            case Call(op=op, args=args) if op in BINDING:
                 return self._unevaluated(op, args)
             case Call(op=op, args=args) if op in _FUNCTIONS:
                 values = [self.value(arg) for arg in args]

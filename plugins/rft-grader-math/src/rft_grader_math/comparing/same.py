@@ -10,6 +10,7 @@ from rft_grader_math.comparing import shapes
 from rft_grader_math.comparing.exact import exact
 from rft_grader_math.comparing.numeric import Steps
 from rft_grader_math.comparing.points import NeedsAlgebra, agree, ratio, real_value
+from rft_grader_math.comparing.radicals import radical, same_radical
 from rft_grader_math.comparing.words import same_words
 from rft_grader_math.errors import UnreadableError
 from rft_grader_math.nodes import (
@@ -112,6 +113,9 @@ class Comparison:
         first, second = exact(gold), exact(answer)
         if first is not None and second is not None:
             return self._same_number(gold, answer, first, second)
+        radicals = self._same_radical(gold, answer)
+        if radicals is not None:
+            return radicals or self._is_rounded(gold, answer)
         self.tier = "numeric"
         if self._without_constant(gold) != (None, gold):
             return self._same_antiderivative(gold, answer)
@@ -127,6 +131,17 @@ class Comparison:
             self.tier = "symbolic"
             return self._algebra.equal(gold, answer)
         return self._is_rounded(gold, answer)
+
+    def _same_radical(self, gold: Node, answer: Node) -> bool | None:
+        """Compare two constants with roots exactly; None if they are more than one term."""
+        if self._policy.tolerance or "name" in gold.facts or "name" in answer.facts:
+            return None
+        first = radical(gold)
+        second = radical(answer) if first is not None else None
+        if first is None or second is None:
+            return None
+        self.tier = "exact"
+        return same_radical(first, second)
 
     def _same_number(self, gold: Node, answer: Node, first: Fraction, second: Fraction) -> bool:
         self.tier = "exact"

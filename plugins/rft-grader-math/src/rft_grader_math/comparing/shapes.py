@@ -81,9 +81,9 @@ def split(relation: Relation) -> tuple[Node | None, tuple[Node, ...]]:
 
 def signs_written_out(node: Node) -> Node:
     """Return `a ± b` as the two values it stands for, in a listing; other nodes as they are."""
-    signs = sum(isinstance(part, Call) and part.op in {"pm", "mp"} for part in walk(node))
-    if not signs:
+    if "sign" not in node.facts:
         return node
+    signs = sum(isinstance(part, Call) and part.op in {"pm", "mp"} for part in walk(node))
     if signs > _MAX_SIGNS:
         raise TooLargeError(f"more than {_MAX_SIGNS} signs ±")
     if isinstance(node, Relation) and is_equation(node):

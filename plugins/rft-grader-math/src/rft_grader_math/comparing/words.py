@@ -48,6 +48,8 @@ def _words(node: Node) -> str | None:
 
 def hedge(node: Node) -> str | None:
     """Return words behind a value that say something about it; None if there are none."""
+    if "unit" not in node.facts:
+        return None
     for part in walk(node):
         if isinstance(part, Quantity):
             said = {word.lower() for word in _LETTERS.findall(part.unit)}

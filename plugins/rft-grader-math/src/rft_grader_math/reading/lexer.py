@@ -109,19 +109,24 @@ class _Lexer:
             if match is None:  # cannot be: the last branch takes any character
                 raise UnreadableError("no token")
             self._position = match.end()
-            if match.lastgroup == "space":
+            kind = match.lastgroup
+            if kind == "space":
                 self._spaced = True
-                continue
-            for token in self._token(match):
-                token.spaced = self._spaced
+            elif kind == "word":
+                yield Token("word", match[0], self._spaced)
                 self._spaced = False
+            elif kind == "number":
+                token = self._number(match[0])
+                token.spaced, self._spaced = self._spaced, False
                 yield token
+            else:
+                for token in self._token(match):
+                    token.spaced, self._spaced = self._spaced, False
+                    yield token
 
     def _token(self, match: re.Match[str]) -> Iterator[Token]:
         text = match[0]
         match match.lastgroup:
-            case "number":
-                yield self._number(text)
             case "repeating":
                 yield _repeating(text)
             case "environment":
@@ -130,12 +135,12 @@ class _Lexer:
                 yield from self._command(text)
             case "direction":
                 yield Token("text", "dir" + text[text.index("'") + 1 : -1])
-            case "word":
-                yield Token("word", text)
             case _:
                 yield from self._sign(text)
 
     def _number(self, text: str) -> Token:
+        if text.isdecimal():
+            return number_token(text)
         digits = re.sub(r"\{,\}|\\[,!;]|[ ~]", "", text)
         if self._style == "decimal":
             digits = digits.replace(".", "").replace(",", ".") if "," in digits else digits
@@ -220,6 +225,8 @@ def _as_math(content: str, kind: Kind) -> Iterator[Token]:
 
 def number_token(digits: str) -> Token:
     """Return the token of a decimal number in ASCII digits, with an exponent or not."""
+    if len(digits) < 10 and digits.isdecimal():  # noqa: PLR2004 - most are, and short
+        return Token("number", digits, value=Fraction(int(digits)))
     mantissa, _, exponent = digits.replace("E", "e").partition("e")
     if len(mantissa) > MAX_DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > MAX_DIGITS:  # noqa: PLR2004 - five characters hold any exponent allowed
         raise TooLargeError(f"a number of more than {MAX_DIGITS} digits")

@@ -15,7 +15,7 @@ MAX_PRODUCT: Final = 200
 
 def carried_out(node: Node) -> Node:
     """Return a matrix for a sum, a multiple or a product of matrices, else the node."""
-    if not isinstance(node, Call) or not any(isinstance(part, Matrix) for part in walk(node)):
+    if not isinstance(node, Call) or "matrix" not in node.facts:
         return node
     matrices = sum(isinstance(part, Matrix) for part in walk(node))
     if matrices > MAX_MATRICES:  # each product makes the entries of the next one longer

@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from rft_grader_math.bounds import MAX_ANSWER_CHARS, MAX_HEIGHT
+from rft_grader_math.bounds import MAX_ANSWER_CHARS
 from rft_grader_math.errors import TooLargeError, UnreadableError
-from rft_grader_math.nodes import Node, Text, children
+from rft_grader_math.nodes import Node, Text
 from rft_grader_math.reading import vocabulary
 from rft_grader_math.reading.answers import AnswerParser
 from rft_grader_math.reading.characters import GREEK, to_ascii
@@ -60,7 +60,7 @@ def _read(text: str, style: CommaStyle) -> Node:
     if not tokens:
         raise UnreadableError("empty")
     try:
-        return _of_bounded_height(_parsed(tokens, latex=latex))
+        return _parsed(tokens, latex=latex)
     except RecursionError:  # the caller's own stack was nearly used up
         raise TooLargeError("nested too deeply") from None
 
@@ -91,16 +91,6 @@ def _parsed(tokens: list[Token], *, latex: bool) -> Node:
         if sum(token.text == "|" for token in tokens) < 4:  # noqa: PLR2004 - two pairs
             raise
         return carried_out(_parser(tokens, latex=latex, nested_bars=True).answer())
-
-
-def _of_bounded_height(node: Node) -> Node:
-    """Return the node; raise `TooLargeError` if it is too high for recursion, `a/b/c/…`."""
-    level = [node]
-    for _ in range(MAX_HEIGHT):
-        level = [child for parent in level for child in children(parent)]
-        if not level:
-            return node
-    raise TooLargeError(f"more than {MAX_HEIGHT} operations inside of each other")
 
 
 def _parser(tokens: list[Token], *, latex: bool, nested_bars: bool = False) -> AnswerParser:
