@@ -112,7 +112,7 @@ def _numbers_compared(gold: Gold, found: Extraction, answer: str, policy: Policy
     if number is None:
         return None
     numerator, denominator, unit = number
-    if unit and (policy.units != "forgive" or unit in HEDGES or unit in CANONICAL):
+    if unit and (policy.units != "forgive" or unit in HEDGES or CANONICAL.get(unit) in {"%", "°"}):
         return None
     gold_numerator, gold_denominator = gold.ratio
     equal = numerator * gold_denominator == gold_numerator * denominator
@@ -132,6 +132,11 @@ def _found(gold: Gold, answer: str, policy: Policy) -> Extraction:
 @lru_cache(maxsize=65_536)
 def read_gold(text: str, decimal_comma: str = "auto") -> Gold:
     """Return the gold answer in a text; never raises, since identical text can always match."""
+    plain = trimmed(text)
+    number = rational(plain) if decimal_comma != "always" else None
+    if number is not None and not number[2]:  # at once, since most are
+        top, bottom, _ = number
+        return Gold(plain, plain, read(plain), "", (top, bottom))
     answer = extract_gold(text)
     style: CommaStyle = "decimal" if decimal_comma == "always" else "thousands"
     try:

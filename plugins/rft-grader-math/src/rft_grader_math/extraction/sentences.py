@@ -12,17 +12,10 @@ from rft_grader_math.extraction.doubt import doubted
 from rft_grader_math.extraction.found import Extraction
 from rft_grader_math.nodes import Text
 from rft_grader_math.reading.characters import GREEK, to_ascii
+from rft_grader_math.reading.numerals import rational
 from rft_grader_math.reading.read import read
 from rft_grader_math.reading.vocabulary import CONSTANTS, FUNCTIONS
 
-_VALUE: Final = (
-    r"[-+−]?(?:\\?\$)?[-+−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:\.\d+|(?<=\d)(?:[eE][-+]?\d+|))"
-    r"(?:\s?/\s?\d+|\s?\\?%)?"
-)
-_AT_ONCE: Final = re.compile(
-    rf"[\s*:$]*(?:\\\(\s*)?({_VALUE}(?:\s[a-z]{{4,20}})?)(?:\s*\\\))?[\s*$]*[.!]?[\s*$]*\Z"
-)
-"""A number behind a marker, and nothing else: what most completions end with."""
 _MARK: Final = re.compile(
     r"answers?\b[*_]*(?:\s*\([^)\n]{0,30}\))?(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*"
     r"(?:(?:is|are|was|be|equals?|should be|would be|must be|will be)\b(?:\s+(?:therefore|thus|then|simply"
@@ -54,6 +47,7 @@ _WORD: Final = re.compile(r"(?<!\\)(?<![A-Za-z])[A-Za-z]{2,}")
 _TEXT_COMMAND: Final = re.compile(r"\\[a-zA-Z]+\s*\{[^{}]*\}|\\[a-zA-Z]+|\$[^$]*\$")
 _PROSE_WORDS: Final = 3
 _TAIL: Final = MAX_ANSWER_CHARS
+_MAX_AT_ONCE: Final = 60
 _MAX_MARKS: Final = 50
 _MAX_SENTENCE: Final = 2_000
 
@@ -82,10 +76,10 @@ def marker(text: str) -> Extraction | None:
     start = _last_marker(text)
     if start is None:
         return None
-    at_once = _AT_ONCE.match(text, start)
-    if at_once is not None and at_once[1]:
-        begin, end = at_once.span(1)
-        return _checked(text, begin, end, at_once[1], "marker", in_prose=False)
+    at_once = _number_at_once(text, start)
+    if at_once is not None:
+        begin = text.index(at_once, start)
+        return _checked(text, begin, begin + len(at_once), at_once, "marker", in_prose=False)
     while start < len(text) and text[start] in " \t\n*_":
         start += 1
     match = _SENTENCE.match(text, start, start + _MAX_SENTENCE)
@@ -99,11 +93,20 @@ def marker(text: str) -> Extraction | None:
     return _checked(text, start + begin, start + end, sentence[begin:end], "marker", in_prose=False)
 
 
+def _number_at_once(text: str, start: int) -> str | None:
+    """Return a number if it is all that follows a marker, as in most completions; else None."""
+    if len(text) - start > _MAX_AT_ONCE:
+        return None
+    answer = text[start:].strip(" \t\n*:$.!_")
+    return None if rational(answer) is None else answer
+
+
 def _last_marker(text: str) -> int | None:
     """Return where the text behind the last marker starts."""
     best = -1
-    for match in _SHORT_MARK.finditer(text, max(0, len(text) - _TAIL)):
-        best = match.end()
+    if "\nA" in text or text[:20].lstrip(" *#\n\t").startswith("A") or "\n*" in text or "\n#" in text:
+        for match in _SHORT_MARK.finditer(text, max(0, len(text) - _TAIL)):
+            best = match.end()
     lower = text.lower()
     if len(lower) != len(text):  # a letter whose small form is longer
         lower = text
