@@ -3,6 +3,7 @@
     ValueError
     ├── UnreadableError     a text is no answer that can be read
     │   └── TooLargeError   it could be read, but exceeds a bound (see `bounds`)
+    │       └── BeyondError the bound on values
     └── GoldError           the gold answer cannot be read: the dataset's fault
     RuntimeError
     └── UndecidedError      neither equal nor different was found out: nobody's answer is wrong
@@ -17,6 +18,10 @@ class UnreadableError(ValueError):
 
 class TooLargeError(UnreadableError):
     """The text exceeds a bound, so it is not evaluated; the same on every machine."""
+
+
+class BeyondError(TooLargeError):
+    """A value is too large or too small to be evaluated."""
 
 
 class GoldError(ValueError):

@@ -14,10 +14,11 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from rft_grader_math.bounds import MAX_HEIGHT
 from rft_grader_math.errors import TooLargeError
 
-Fact: TypeAlias = Literal["name", "sign", "bars", "binding", "unit", "matrix", "structure"]
+Fact: TypeAlias = Literal["name", "sign", "bars", "complex", "binding", "unit", "matrix", "structure"]
 """What stands somewhere in a node, noted when it is made, since it is asked for often.
 
-`name`: a variable; `sign`: ±; `bars`: |…| around a variable; `binding`: a sum, an integral …;
+`name`: a variable; `sign`: ±; `bars`: |…| around a variable;
+`complex`: a conjugate, a real part …; `binding`: a sum, an integral …;
 `unit`: a quantity; `matrix`; `structure`: anything that is no expression.
 """
 
@@ -26,6 +27,7 @@ BINDING: Final = frozenset({"sum", "product", "integral", "limit", "derivative"}
 _OF_OPERATIONS: Final[dict[str, frozenset[Fact]]] = {
     "pm": frozenset({"sign"}),
     "mp": frozenset({"sign"}),
+    **dict.fromkeys(("conjugate", "re", "im", "arg"), frozenset({"complex"})),
     **dict.fromkeys(BINDING, frozenset({"binding"})),
 }
 _STRUCTURE: Final[frozenset[Fact]] = frozenset({"structure"})

@@ -52,8 +52,15 @@ def _bound(op: str, args: tuple[Node, ...]) -> Any:
         direction = next((a.text for a in args[3:] if isinstance(a, Name)), "+-")
         return sympy.Limit(body, variable, bounds[0], direction)
     if op == "derivative":
-        return sympy.Derivative(body, variable)
+        return sympy.Derivative(_depending(body, variable), variable)
     return _BINDING[op](body, (variable, *bounds) if bounds else variable)
+
+
+def _depending(body: Any, variable: Any) -> Any:
+    """Return `y` as y(x) in dy/dx, whose derivative is not known and not zero."""
+    if variable in body.free_symbols:
+        return body
+    return body.subs({s: sympy.Function(s.name)(variable) for s in body.free_symbols})
 
 
 def solutions(node: Node) -> Any:

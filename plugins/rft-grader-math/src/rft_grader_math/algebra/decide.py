@@ -10,19 +10,22 @@ from rft_grader_math.algebra.convert import expression, solutions
 from rft_grader_math.nodes import Node
 
 _DIGITS: Final = 50
-_NOISE: Final = 1e-40
+_RELATIVE: Final = sympy.Float(10) ** -40
 
 
 class SympyAlgebra:
     """Decides by simplification; what SymPy cannot show to be equal is not equal."""
 
     def equal(self, gold: Node, answer: Node) -> bool:
-        """Whether the difference of two expressions, carried out, is zero."""
-        difference = expression(gold).doit() - expression(answer).doit()
+        """Whether two expressions, carried out, are the same."""
+        first, second = expression(gold).doit(), expression(answer).doit()
+        difference = first - second
         if difference == 0:
             return True
+        if difference.is_Rational:
+            return False
         if not difference.free_symbols:
-            return _vanishes(difference)
+            return _same_constant(first, second)
         return bool(sympy.simplify(difference) == 0)
 
     def same_solutions(self, gold: Node, answer: Node) -> bool:
@@ -33,9 +36,11 @@ class SympyAlgebra:
         return bool(sympy.SymmetricDifference(first, second).simplify() == sympy.S.EmptySet)
 
 
-def _vanishes(constant: Any) -> bool:
-    """Whether a constant is zero, by its value; by simplification where it has none."""
-    value = constant.evalf(_DIGITS, chop=False)
-    if value.is_number and value.is_finite and value.is_Float | value.is_Rational:
-        return bool(abs(value) < _NOISE)
-    return bool(sympy.simplify(constant) == 0)
+def _same_constant(first: Any, second: Any) -> bool:
+    """Whether two constants agree to many digits; by simplification where they have no value."""
+    values = [constant.evalf(_DIGITS) for constant in (first, second)]
+    if all(value.is_comparable or value.is_number for value in values):
+        size = max(abs(value) for value in values)
+        if size.is_comparable and size > 0:
+            return bool(abs(values[0] - values[1]) < size * _RELATIVE)
+    return bool(sympy.simplify(first - second) == 0)

@@ -16,13 +16,14 @@ from mpmath import MPContext
 from mpmath.libmp import NoConvergence
 
 from rft_grader_math.bounds import MAX_EXPONENT_10, MAX_FACTORIAL, MAX_STEPS
-from rft_grader_math.errors import TooLargeError, UnreadableError
+from rft_grader_math.errors import BeyondError, TooLargeError, UnreadableError
 from rft_grader_math.nodes import BINDING, Apply, Call, Name, Node, Number, Quantity, walk
 
 GUARD_DIGITS: Final = 50
 _MAX_LOG2: Final = int(MAX_EXPONENT_10 * 3.33)
 _MAX_ARGUMENT: Final = 1_000
 """The largest argument of gamma-like functions, which take long for large ones."""
+_MAX_DIGITS_OF_GAMMA: Final = 300
 
 
 class Undefined(ArithmeticError):  # noqa: N818 - a mathematical outcome, not an error
@@ -77,7 +78,7 @@ class Evaluator:
         self.spread = 0
         """How many bits apart the operands of an operation were, at most: those of the smaller one
         that many bits below are lost unless the precision exceeds this."""
-        self._cost = 1 + mp.dps // 200
+        self._cost = 1 + (mp.dps // 100) ** 2
 
     def value(self, node: Node) -> Any:
         """Return the value; raise `Undefined`, `TooLargeError`, or `UnreadableError` for no value."""
@@ -138,7 +139,7 @@ class Evaluator:
                 raise Undefined
             sizes = [self.mp.mag(value)] if value else []
         if any(not abs(size) < _MAX_LOG2 for size in sizes):
-            raise TooLargeError(f"a value beyond 10^{MAX_EXPONENT_10}")
+            raise BeyondError(f"a value beyond 10^{MAX_EXPONENT_10}")
         return value
 
     def _unevaluated(self, op: str, args: tuple[Node, ...]) -> Any:
@@ -151,20 +152,26 @@ class Evaluator:
             raise UnreadableError(f"{op} over what is no variable")
         side = [part.text for part in rest if isinstance(part, Name) and part.text in {"+", "-", "+-"}]
         bounds = [part for part in rest if not (isinstance(part, Name) and part.text in side)]
-        values = [self.value(part) if part != Call("infinity") else self.mp.mpf(10) ** 40 for part in bounds]
+        values = [
+            hashed(self.mp, "infinity") if part == Call("infinity") else self.value(part)
+            for part in bounds
+        ]
         if op == "derivative":
             return self._opaque(op, [self.value(body), self.point(variable.text)])
         outer = self.bound
-        self.bound = {**outer, variable.text: self.mp.mpf(len(outer) + 3) / 7}
-        inner = self.value(body)
+        inner: list[Any] = []
+        for trial in range(2):
+            value = hashed(self.mp, f"bound {len(outer)}.{trial}")
+            self.bound = {**outer, variable.text: value}
+            inner.append(self.value(body))
         self.bound = outer
         # An indefinite integral depends on its variable from outside, too.
         free = [self.point(variable.text)] if op == "integral" and not bounds else []
-        return self._opaque(op + "".join(side), [inner, *values, *free])
+        return self._opaque(op + "".join(side), [*inner, *values, *free])
 
     def _opaque(self, name: str, values: list[Any]) -> Any:
         """Return a pseudo-random number for a function that is not known, at these arguments."""
-        text = name + "|".join(self.mp.nstr(value, GUARD_DIGITS - 20) for value in values)
+        text = name + "|".join(self.mp.nstr(value, self.mp.dps - 20) for value in values)
         return hashed(self.mp, text)
 
 
@@ -183,7 +190,7 @@ def _power(e: Evaluator, base: Any, exponent: Any) -> Any:
         return e.mp.mpf(1)
     size = abs(exponent) * abs(e.mp.log(abs(base), 2))
     if size > _MAX_LOG2:
-        raise TooLargeError(f"a power beyond 10^{MAX_EXPONENT_10}")
+        raise BeyondError(f"a power beyond 10^{MAX_EXPONENT_10}")
     return base**exponent
 
 
@@ -197,7 +204,7 @@ def _root(e: Evaluator, radicand: Any, degree: Any = 2) -> Any:
 
 def _exp(e: Evaluator, x: Any) -> Any:
     if abs(x) > _MAX_LOG2:
-        raise TooLargeError(f"a power beyond 10^{MAX_EXPONENT_10}")
+        raise BeyondError(f"a power beyond 10^{MAX_EXPONENT_10}")
     return e.mp.exp(x)
 
 
@@ -206,7 +213,9 @@ def _bounded(name: str) -> Callable[..., Any]:
 
     def apply(e: Evaluator, *args: Any) -> Any:
         if any(abs(arg) > _MAX_ARGUMENT for arg in args):
-            raise TooLargeError(f"{name} of a large argument")
+            raise BeyondError(f"{name} of a large argument")
+        if e.mp.dps > _MAX_DIGITS_OF_GAMMA:
+            raise TooLargeError(f"{name} to more than {_MAX_DIGITS_OF_GAMMA} digits")
         return getattr(e.mp, name)(*args)
 
     return apply

@@ -15,12 +15,15 @@ from rft_grader_math.comparing.numeric import (
     digits_needed,
     hashed,
 )
-from rft_grader_math.errors import UnreadableError
+from rft_grader_math.errors import BeyondError, TooLargeError, UnreadableError
 from rft_grader_math.nodes import Node
 
+_SCALES: Final = ((1, 1), (3, -1), (12, 0), (90, 1), (1_200, -1))
+"""Sizes and signs of the points that are always tried: bends and steps may be anywhere."""
+_ALWAYS: Final = len(_SCALES) + 2
 _TRIALS: Final = 14
 _NEEDED: Final = 4
-"""Points at which two expressions have to agree."""
+"""Points at which two expressions have to agree, at least where they are defined there."""
 _SLACK: Final = 20
 """Digits that rounding may cost."""
 
@@ -99,16 +102,22 @@ class _Pair:
         # |x| says that the domain matters; otherwise a smaller one is no difference.
         self._same_domain = ("bars" in gold.facts) != ("bars" in answer.facts)
         self._defined = 0
+        self._beyond = False
 
     def places(self) -> Iterator[_Place]:
         """Yield places until the expressions were both defined at enough of them."""
         if self._constant:
             yield _Place(False, _nowhere)
             return
-        for place in _places():
-            if self._defined >= _NEEDED or (self._defined and not place.real):
+        complex_too = "complex" in self._nodes[0].facts or "complex" in self._nodes[1].facts
+        for number, place in enumerate(_places(complex_too=complex_too)):
+            if number >= _ALWAYS + complex_too and (
+                self._defined >= _NEEDED or (self._defined and not place.real)
+            ):
                 return
             yield place
+        if not self._defined and self._beyond:
+            raise TooLargeError("a value too large to be evaluated at every point")
 
     def values(self, place: _Place) -> tuple[Any, Any] | None:
         """Return both values; None if one of them is not defined there."""
@@ -141,6 +150,11 @@ class _Pair:
                 values.append(evaluator.value(node))
             except Undefined:
                 values.append(None)
+            except BeyondError:
+                if self._constant:
+                    raise
+                values.append(None)
+                self._beyond = True
             spread = max(spread, evaluator.spread)
         return values, spread
 
@@ -161,27 +175,36 @@ class _Pair:
         return bool(now <= before * context(3 * self._digits).mpf(10) ** (-self._digits // 2))
 
 
-def _places() -> Iterator[_Place]:
-    """Yield positive and other real points, then integers, then complex ones."""
+def _places(*, complex_too: bool) -> Iterator[_Place]:
+    """Yield the places that always count, then others for where those are not defined."""
+    if complex_too:
+        yield _Place(False, _complex_point(0))
+    for scale, sign in _SCALES:
+        yield _Place(True, _real_point(scale, sign))
+    for trial in range(2):
+        yield _Place(True, _integer_point(trial))
     for trial in range(_TRIALS):
-        yield _Place(True, _real_point(trial))
-    for trial in range(_NEEDED):
+        yield _Place(True, _real_point(1 + trial % 3, 0, trial))
+    for trial in range(2, 2 + _NEEDED):
         yield _Place(True, _integer_point(trial))
     for trial in range(_NEEDED):
         yield _Place(False, _complex_point(trial))
 
 
-def _real_point(trial: int) -> Callable[[Any, str], Any]:
+def _real_point(scale: int, sign: int, trial: int = 0) -> Callable[[Any, str], Any]:
+    """Return points of about the size `scale`, of one sign or (0) of one each."""
+
     def value(mp: Any, name: str) -> Any:
-        size = hashed(mp, f"{trial}:{name}") * (1 + trial % 3)
-        negative = trial % 2 and int(hashed(mp, f"sign {trial}:{name}") * 1000) % 3
-        return -size if negative else size
+        size = hashed(mp, f"{trial}:{scale}:{name}") * scale
+        either = -1 if int(hashed(mp, f"sign {trial}:{name}") * 1000) % 2 else 1
+        return size * (sign or either)
 
     return value
 
 
 def _integer_point(trial: int) -> Callable[[Any, str], Any]:
-    return lambda mp, name: mp.mpf(2 + trial + int(hashed(mp, f"int {trial}:{name}") * 8))
+    """Return integers that go up by one from trial to trial, so that both parities occur."""
+    return lambda mp, name: mp.mpf(2 + trial + int(hashed(mp, f"int {name}") * 8))
 
 
 def _complex_point(trial: int) -> Callable[[Any, str], Any]:

@@ -70,12 +70,18 @@ class Comparison:
         """Whether the answer is right; raises `UnreadableError` for one that contradicts itself."""
         if gold == answer:
             return True
-        gold, answer = shapes.signs_written_out(gold), shapes.signs_written_out(answer)
+        gold, answer = self._prepared(gold), self._prepared(answer)
         if isinstance(gold, Text) or isinstance(answer, Text):
             return same_words(gold, answer)
+        if isinstance(gold, Group) and _are_labelled(gold):
+            answer = shapes.spread(answer)
+        elif isinstance(answer, Group) and _are_labelled(answer):
+            gold = shapes.spread(gold)
         regions = self._as_intervals(gold, answer)
         if regions is not None:
             return regions
+        if _is_choice(gold, answer):
+            return all(self.same(gold, item) for item in answer.items)  # type: ignore[union-attr]
         if isinstance(gold, Relation) or isinstance(answer, Relation):
             return self._same_relation(gold, answer)
         if isinstance(gold, Numeral) or isinstance(answer, Numeral):
@@ -83,6 +89,10 @@ class Comparison:
         if isinstance(gold, Quantity) or isinstance(answer, Quantity):
             return self._same_quantity(gold, answer)
         return self._same_value(gold, answer)
+
+    def _prepared(self, node: Node) -> Node:
+        node = shapes.without_domain(shapes.signs_written_out(node))
+        return shapes.conjunction(shapes.without_membership(node))
 
     def _same_value(self, gold: Node, answer: Node) -> bool:
         if isinstance(gold, Number) and isinstance(answer, Number):
@@ -100,8 +110,10 @@ class Comparison:
             case Ratio(parts=first), Ratio(parts=second):
                 return self._same_items(first, second) or self._proportional(first, second)
             case Call(op=op, args=first), Call(op=other, args=second) if op in _STRUCTURED_CALLS:
-                if op == other and len(first) == len(second) and self._same_items(first, second):
+                if op == other and len(first) == len(second) and self._matches(first, second):
                     return True
+                if "name" in gold.facts and len(names(gold) | names(answer)) > 1:
+                    return False
                 return op != "congruence" and self._solutions(gold, answer)
         if is_expression(gold) and is_expression(answer):
             return self._same_expression(gold, answer)
@@ -191,7 +203,12 @@ class Comparison:
     # --- collections ---
 
     def _same_group(self, gold: Group, answer: Group) -> bool:
-        gold, answer = _unlabelled(shapes.flattened(gold)), _unlabelled(shapes.flattened(answer))
+        label, gold = _unlabelled(shapes.flattened(gold))
+        other, answer = _unlabelled(shapes.flattened(answer))
+        if label is not None and other is not None and label != other:
+            return False
+        if _are_labelled(gold) != _are_labelled(answer) and gold.kind == answer.kind == "list":
+            return self._same_items(gold.items, answer.items)
         if not self._kinds_fit(gold.kind, answer.kind):
             return False
         if gold.kind in ORDERED or answer.kind in ORDERED or self._policy.collections == "loose":
@@ -266,6 +283,9 @@ class Comparison:
         """Compare as sets of numbers if both can be and one of them surely is; else None."""
         if not (_is_region(gold) or _is_region(answer)):
             return None
+        subjects = {shapes.subject(gold), shapes.subject(answer)} - {None}
+        if len(subjects) > 1:
+            return False if _is_set_like(gold) and _is_set_like(answer) else None
         first, second = shapes.intervals(gold), shapes.intervals(answer)
         if first is None or second is None:
             return self._unsolved(gold, answer)
@@ -322,7 +342,7 @@ class Comparison:
         )
         if equation is not None or other_equation is not None:
             return self._same_equation(gold, answer)
-        if label is not None and other_label is not None and not self._same_label(label, other_label):
+        if label is not None and other_label is not None and label != other_label:
             return self._same_equation(gold, answer)
         return self.same(value, other_value) or (
             label is not None and other_label is not None and self._same_equation(gold, answer)
@@ -340,29 +360,25 @@ class Comparison:
             return label, values[0], None
         if label is None and len(values) == 2:  # noqa: PLR2004 - an equation has two sides
             return self._two_sides(node, values)
-        if not lenient and not all(map(self._same_step, values, values[1:])):
+        if any("name" in value.facts for value in values[:-1]) or any(map(shapes.is_label, values)):
+            return None, node, node
+        if not lenient and not all(map(self.same, values, values[1:])):
             raise Contradiction("a chain of equalities that do not hold")
         return label, values[-1], None
 
     def _two_sides(
         self, node: Relation, values: tuple[Node, ...]
     ) -> tuple[Node | None, Node, Relation | None]:
-        if self._same_step(*values):
+        if not any(map(shapes.is_label, values)) and self.same(*values):
             return None, values[-1], None
         if all(exact(value) is not None for value in values):
             raise Contradiction("an equality that does not hold")
         return None, values[-1], node
 
-    def _same_step(self, first: Node, second: Node) -> bool:
-        return self.same(first, second)
-
-    def _same_label(self, first: Node, second: Node) -> bool:
-        return first == second
-
     def _same_equation(self, gold: Node, answer: Node) -> bool:
         """Whether two equations have the same solutions since one is a multiple of the other."""
         first, second = _difference(gold), _difference(answer)
-        if first is None or second is None:
+        if first is None or second is None or "name" not in first.facts or "name" not in second.facts:
             return False
         self.tier = "numeric"
         return ratio(first, second, self._steps) is not None
@@ -453,12 +469,17 @@ def _is_infinite(node: Node) -> bool:
 def _is_region(node: Node) -> bool:
     """Whether a node is surely a set of numbers and not, as `(1, 2)` may be, a point."""
     match node:
-        case Interval() | Call(op="union"):
+        case Interval() | Call(op="numbers_R"):
             return True
+        case Call(op="union", args=args):
+            return len({shapes.subject(arg) for arg in args}) == 1
         case Relation(operators=("in",)):
             return True
+        case Relation(operators=("!=",), members=(Name(), _)):
+            return True
         case Group(kind="list", items=items):
-            return all(shapes.is_inequality(item) for item in items)
+            subjects = {shapes.subject(item) for item in items}
+            return len(subjects) == 1 and all(shapes.is_inequality(item) for item in items)
     return shapes.is_inequality(node)
 
 
@@ -496,9 +517,20 @@ def _difference(node: Node) -> Node | None:
     return Call("add", (left, Call("neg", (right,))))
 
 
-def _unlabelled(group: Group) -> Group:
-    """Return `n = 2, 3, 4` as `2, 3, 4`."""
+def _is_choice(gold: Node, answer: Node) -> bool:
+    """Whether the answer writes one value in several ways, `1/2 or 0.5`."""
+    single = not isinstance(gold, Group | Relation)
+    return single and isinstance(answer, Group) and answer.kind == "list"
+
+
+def _unlabelled(group: Group) -> tuple[Node | None, Group]:
+    """Return `n = 2, 3, 4` as n and `2, 3, 4`."""
     first, *rest = group.items
+    if _are_labelled(group):
+        (label, _), *others = (item.members for item in group.items)  # type: ignore[union-attr]
+        if all(members[0] == label for members in others) and shapes.is_label(label):
+            return label, Group(group.kind, tuple(item.members[1] for item in group.items))  # type: ignore[union-attr]
+        return None, group
     if (
         group.kind == "list"
         and isinstance(first, Relation)
@@ -506,8 +538,13 @@ def _unlabelled(group: Group) -> Group:
         and shapes.is_label(first.members[0])
         and not any(isinstance(item, Relation) for item in rest)
     ):
-        return Group(group.kind, (first.members[1], *rest))
-    return group
+        return first.members[0], Group(group.kind, (first.members[1], *rest))
+    return None, group
+
+
+def _are_labelled(group: Group) -> bool:
+    """Whether every element says what it is the value of: `x = 1, y = 2`."""
+    return all(isinstance(item, Relation) and item.operators == ("=",) for item in group.items)
 
 
 def _with_letter_unit(node: Node) -> Node:

@@ -33,18 +33,18 @@ _MAX_SIGNS: Final = 3
 
 
 def is_label(node: Node) -> bool:
-    """Whether a node only names what is asked for: `x`, `f(x)`, `|AB|`, `A:B`, `(p, q)`."""
+    """Whether a node only names what is asked for: `x`, `f(x)`, `|AB|`, `A:B`, `(p, q)`, `cos θ`."""
     match node:
         case Name() | Apply() | Text():
             return True
-        case Call(op="abs", args=(inner,)) | Call(op="conjugate", args=(inner,)):
-            return is_label(inner)
         case Call(op="mul", args=args):  # a segment: AB
             return all(isinstance(a, Name) and a.text[0].isupper() for a in args)
-        case Call(op="div", args=args) | Ratio(parts=args):
-            return all(map(is_label, args))
         case Call(op="derivative"):
             return True
+        case Call(op="union" | "intersection" | "difference" | "div", args=args) | Ratio(parts=args):
+            return all(map(is_label, args))
+        case Call(op=op, args=(inner,)) if op not in {"neg", "factorial", "sqrt"}:
+            return is_label(inner)
         case Group(kind="paren", items=items):
             return all(map(is_label, items))
     return False
@@ -63,20 +63,21 @@ def is_inequality(node: Node) -> bool:
 def split(relation: Relation) -> tuple[Node | None, tuple[Node, ...]]:
     """Return the label of a chain of equalities, and the values it is said to have.
 
-    What follows `≈` is left out, unless nothing but a label stands before it.
+    What follows `≈` is left out, unless nothing but a label stands before it, or an integer or
+    decimal, which needs no approximation. Without a value, as in `x = y`, there is no label.
     """
     members = list(relation.members)
     exact = relation.operators.index("approx") + 1 if "approx" in relation.operators else len(members)
-    label: Node | None = None
     if exact == 1 and is_label(members[0]):
-        label, members = members[0], members[1:2]
-    else:
+        return members[0], tuple(members[1:2])
+    if exact < len(members) and not _is_literal(members[exact - 1]):
         members = members[:exact]
-        if len(members) > 1 and is_label(members[0]):
-            label, members = members[0], members[1:]
-        elif len(members) == 2 and is_label(members[1]):  # noqa: PLR2004 - `5 = x`
-            label, members = members[1], members[:1]
-    return label, tuple(members)
+    labels = [is_label(member) for member in members]
+    if len(members) > 1 and labels[0] and not any(labels[1:]):
+        return members[0], tuple(members[1:])
+    if len(members) == 2 and labels[1] and not labels[0]:  # noqa: PLR2004 - `5 = x`
+        return members[1], tuple(members[:1])
+    return None, tuple(members)
 
 
 def signs_written_out(node: Node) -> Node:
@@ -128,7 +129,7 @@ def _with_sign(node: Node, *, plus: bool) -> Node:
 def intervals(node: Node) -> list[Interval] | None:
     """Return the intervals that a node is the union of; None if it is none.
 
-    Reads `(a, b)`, `[a, b]`, unions, `a < x <= b`, `x > a`, and lists of such inequalities.
+    Reads `(a, b)`, `[a, b]`, unions, `a < x <= b`, `x > a`, `x ≠ a`, and lists of such inequalities.
     """
     match node:
         case Interval():
@@ -139,19 +140,41 @@ def intervals(node: Node) -> list[Interval] | None:
         case Call(op="union", args=parts) | Group(kind="list", items=parts):
             if isinstance(node, Group) and not all(isinstance(part, Relation) for part in parts):
                 return None
+            if len({subject(part) for part in parts}) > 1:
+                return None
             found = [intervals(part) for part in parts]
             return None if None in found else [i for part in found if part for i in part]
         case Call(op="numbers_R"):
-            return [Interval(MINUS_INFINITY, INFINITY, low_open=True, high_open=True)]
+            return [_everything()]
         case Relation():
             return _solved(node)
     return None
 
 
+def _everything() -> Interval:
+    return Interval(MINUS_INFINITY, INFINITY, low_open=True, high_open=True)
+
+
+def subject(node: Node) -> Node | None:
+    """Return the variable that a set of numbers is about, None if it does not say: `x` in `x > 1`."""
+    match node:
+        case Relation(members=members):
+            return next((member for member in members if isinstance(member, Name | Apply)), None)
+        case Group(kind="list", items=items) | Call(op="union" | "intersection", args=items):
+            return next((found for item in items if (found := subject(item)) is not None), None)
+    return None
+
+
 def _solved(relation: Relation) -> list[Interval] | None:
-    """Return the interval of `a < x < b` or `x > a`, with the variable by itself."""
-    if relation.operators == ("in",):
-        return intervals(relation.members[1]) if is_label(relation.members[0]) else None
+    """Return the intervals of `a < x < b`, `x > a` or `x ≠ a`, with the variable by itself."""
+    match relation:
+        case Relation(operators=("in",), members=(label, numbers)):
+            return intervals(numbers) if is_label(label) else None
+        case Relation(operators=("!=",), members=(Name(), value)):
+            return [
+                replace(_everything(), high=value),
+                replace(_everything(), low=value),
+            ]
     if not is_inequality(relation):
         return None
     members, operators = relation.members, relation.operators
@@ -162,12 +185,11 @@ def _solved(relation: Relation) -> list[Interval] | None:
         return None
     match members:
         case (low, Name() | Apply(), high):
-            opens = [op == "<" for op in operators]
-            return [Interval(low, high, low_open=opens[0], high_open=opens[1])]
+            return [Interval(low, high, low_open=operators[0] == "<", high_open=operators[1] == "<")]
         case (Name() | Apply(), high):
-            return [Interval(MINUS_INFINITY, high, low_open=True, high_open=operators[0] == "<")]
+            return [replace(_everything(), high=high, high_open=operators[0] == "<")]
         case (low, Name() | Apply()):
-            return [Interval(low, INFINITY, low_open=operators[0] == "<", high_open=True)]
+            return [replace(_everything(), low=low, low_open=operators[0] == "<")]
     return None
 
 
@@ -211,3 +233,45 @@ def vector(node: Node) -> tuple[Node, ...] | None:
         case Matrix(rows=rows) if len(rows) == 1 or len(rows[0]) == 1:
             return children(node)
     return None
+
+
+def without_membership(node: Node) -> Node:
+    """Return `x ∈ {1, 2}` as the values 1 and 2, in any order; other nodes as they are."""
+    match node:
+        case Relation(operators=("in",), members=(label, Group(kind="set" | "braces", items=items))):
+            return Group("listing", items) if is_label(label) else node
+    return node
+
+
+def without_domain(node: Node) -> Node:
+    """Return `k = 2n, n ∈ ℤ` without the numbers that a variable is taken from."""
+    if not (isinstance(node, Group) and node.kind == "list"):
+        return node
+    items = tuple(item for item in node.items if not _is_domain(item))
+    if not items or len(items) == len(node.items):
+        return node
+    return items[0] if len(items) == 1 else Group("list", items)
+
+
+def _is_domain(node: Node) -> bool:
+    match node:
+        case Relation(operators=("in",), members=(_, Call(op=op))):
+            return op.startswith("numbers_")
+    return False
+
+
+def conjunction(node: Node) -> Node:
+    """Return `x > 0 and y > 0` as a list of conditions, as with a comma; other nodes as they are."""
+    if isinstance(node, Call) and node.op == "intersection" and len(set(map(subject, node.args))) > 1:
+        return Group("list", node.args)
+    return node
+
+
+def spread(node: Node) -> Node:
+    """Return `(x, y) = (1, 2)` as `x = 1, y = 2`; other nodes as they are."""
+    match node:
+        case Relation(operators=("=",), members=(Group(kind="paren", items=a), Group(kind="paren", items=b))):
+            if len(a) == len(b):
+                pairs = zip(a, b, strict=True)
+                return Group("list", tuple(Relation(pair, ("=",)) for pair in pairs))
+    return node

@@ -55,17 +55,23 @@ class AnswerParser(ExpressionParser):
         items = [self._statement()]
         kind: GroupKind = "listing"
         separated = False
+        connectives: set[str] = set()
         while (separator := self._separator()) is not None:
             separated = True
+            connectives.add(separator)
             if separator != ";":
                 kind = "list"
             if self.token.kind == "eof" or self.at(*until):
-                if separator == "and":
+                if separator in {"and", "or"}:
                     raise UnreadableError("nothing behind the last connective")
                 break
             items.append(self._statement())
             _check_count(len(items))
-        return Group(kind, tuple(items)) if separated and len(items) > 1 else items[0]
+        if not separated or len(items) == 1:
+            return items[0]
+        if connectives & {"and", "or"} and all(map(_is_condition, items)):
+            return Call("union" if "or" in connectives else "intersection", tuple(items))
+        return Group(kind, tuple(items))
 
     def _separator(self) -> str | None:
         """Take what separates elements, `, \\quad and` for instance; None if nothing does."""
@@ -75,7 +81,7 @@ class AnswerParser(ExpressionParser):
             if token.text in {",", ";"} and token.kind == "sign":
                 found = found or token.text
             elif _connects(token):
-                found = found or "and"
+                found = "or" if "or" in token.text.lower() else "and"
             elif not (token.text in vocabulary.SEPARATING_SPACES and token.kind == "command"):
                 return found
             elif not self._is_separating_space():
@@ -124,6 +130,10 @@ class AnswerParser(ExpressionParser):
             op = SET_OPERATORS[self.take().text]
             node = Call(op, (node, self._ratio()))
         return node
+
+    def set_expression(self) -> Node:
+        """Read a side of a relation: an expression, text, sets."""
+        return self._side()
 
     def _ratio(self) -> Node:
         parts = [self._quantity()]
@@ -231,6 +241,11 @@ class AnswerParser(ExpressionParser):
             raise UnreadableError("a matrix whose rows differ in length")
         matrix = Matrix(tuple(rows))
         return Call("det", (matrix,)) if name == "vmatrix" else matrix
+
+
+def _is_condition(node: Node) -> bool:
+    """Whether a node is an inequality, so that `and` and `or` mean different things."""
+    return isinstance(node, Relation) and not set(node.operators) & {"=", "approx"}
 
 
 def _connects(token: Token) -> bool:

@@ -70,6 +70,10 @@ class ExpressionParser(TokenStream):
         """Read what starts with an opening bracket."""
         raise NotImplementedError
 
+    def set_expression(self) -> Node:
+        """Read an expression, or sets joined by set operations."""
+        raise NotImplementedError
+
     # --- sums and products ---
 
     def expression(self) -> Node:
@@ -462,7 +466,7 @@ class ExpressionParser(TokenStream):
         self.take()
         self.bars += 1
         self.deeper()
-        node = self.expression()
+        node = self.set_expression()
         self.depth -= 1
         self.bars -= 1
         self.expect("|")
