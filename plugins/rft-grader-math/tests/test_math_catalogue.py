@@ -85,6 +85,9 @@ def test_m4_reasoning_does_not_count() -> None:
     assert accepted("42", hidden) == []
     assert equivalent("42", hidden[0], Policy(reasoning_tag=None))
     assert equivalent("42", r"<think>\boxed{41}</think> \boxed{42}")
+    assert equivalent("42", "<think>41?</think>\n<answer>42</answer>")
+    assert equivalent("42", r"<answer>41</answer> <answer>$\boxed{42}$</answer> and 43")
+    assert not equivalent("42", r"\boxed{42} <answer>41</answer>")
 
 
 def test_m5_what_is_not_carried_out() -> None:
@@ -310,7 +313,7 @@ def test_m18_golds_that_are_text_or_bare_latex() -> None:
     assert equivalent(r"\frac12", "0.5")
 
 
-@pytest.mark.parametrize("gold", ["", "  ", r"\frac{1}{", "1 +", "))", "42 43", r"\foo{3}", "{1,...,9}"])
+@pytest.mark.parametrize("gold", ["", "  ", r"\frac{1}{", "1 +", "))", "42 43", r"\foo{3}", "{1,...,9"])
 def test_m18_a_gold_that_cannot_be_read_is_an_error(gold: str) -> None:
     with pytest.raises(GoldError):
         check_gold(gold)

@@ -18,11 +18,11 @@ from rft_grader_math.policy import DEFAULT, Policy
 from rft_grader_math.reading import CommaStyle, read
 from rft_grader_math.reading.numerals import rational, with_decimal_comma
 from rft_grader_math.reading.read import trimmed
-from rft_grader_math.reading.units import CANONICAL
+from rft_grader_math.reading.units import CANONICAL, SCALES
 from rft_grader_math.reading.vocabulary import HEDGES
 
 _GROUPS: Final = re.compile(r"\d,\d{3}(?!\d)")
-_DECIMAL: Final = re.compile(r"(?<![\d,.])[-+]?\d+,\d+(?![\d,.])")
+_DECIMAL: Final = re.compile(r"[-+]?\d+,\d+(?:\s*(?:\\?%|[a-z]+))?")
 _SIZES: Final = re.compile(r"\\left\b|\\right\b|\\displaystyle|\\[,;:!]|\$")
 _SPACES: Final = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
 
@@ -112,7 +112,7 @@ def _numbers_compared(gold: Gold, found: Extraction, answer: str, policy: Policy
     if number is None:
         return None
     numerator, denominator, unit = number
-    if unit and (policy.units != "forgive" or unit in HEDGES or CANONICAL.get(unit) in {"%", "°"}):
+    if unit and (policy.units != "forgive" or unit in HEDGES or unit in SCALES or CANONICAL.get(unit) in {"%", "°"}):
         return None
     gold_numerator, gold_denominator = gold.ratio
     equal = numerator * gold_denominator == gold_numerator * denominator
@@ -158,7 +158,8 @@ def bare(text: str) -> str:
     """Return a text without spaces, dollar signs and marks of size, to compare it literally."""
     if text.isalnum():
         return text
-    return _SPACES.sub("", _SIZES.sub(" ", text)).rstrip(".")
+    text = _SPACES.sub("", _SIZES.sub(" ", text))
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
 
 def _compared(gold: Gold, found: Extraction, policy: Policy, algebra: Algebra | None) -> Verdict:
@@ -206,9 +207,9 @@ def _styles(gold: str, answer: str, policy: Policy) -> list[tuple[CommaStyle | N
     if _GROUPS.search(gold):
         styles.append(("separator", "separator"))
     if policy.decimal_comma == "auto":
-        if _DECIMAL.search(answer):
+        if _DECIMAL.fullmatch(trimmed(answer)):
             styles.append((None, "decimal"))
-        if _DECIMAL.search(gold):
+        if _DECIMAL.fullmatch(trimmed(gold)):
             styles.append(("decimal", "thousands"))
     return styles
 

@@ -29,6 +29,8 @@ class Policy(BaseModel):
     """For `json`: the key of the answer; dots lead into objects, as in `result.value`."""
     reasoning_tag: str | None = "think"
     """Text inside of this tag does not count; null: everything counts."""
+    answer_tag: str | None = "answer"
+    """Where a completion has text in this tag, only the last such text is searched; null: no tag."""
     hedged: Literal["reject", "accept"] = "reject"
     """An answer that is negated, doubted or questioned where it stands: wrong, or taken as is."""
     require_simplified: bool = True

@@ -114,10 +114,24 @@ class Comparison:
                     return True
                 if "name" in gold.facts and len(names(gold) | names(answer)) > 1:
                     return False
-                return op != "congruence" and self._solutions(gold, answer)
+                if op == "congruence":
+                    return self._same_congruence(first, second)
+                return self._solutions(gold, answer)
         if is_expression(gold) and is_expression(answer):
             return self._same_expression(gold, answer)
         return False
+
+    def _same_congruence(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
+        """Compare `x ≡ 3 (mod 5)` with `x ≡ 8 (mod 5)`: residues may differ by the modulus."""
+        relations, moduli = zip(gold, answer, strict=True)
+        modulus = exact(moduli[0])
+        if not all(isinstance(r, Relation) and len(r.members) == 2 for r in relations):  # noqa: PLR2004
+            return False
+        (left, first), (other, second) = (r.members for r in relations)
+        residues = exact(first), exact(second)
+        if modulus is None or modulus != exact(moduli[1]) or not modulus or None in residues:
+            return False
+        return left == other and (residues[0] - residues[1]) % modulus == 0  # type: ignore[operator]
 
     # --- numbers and expressions ---
 

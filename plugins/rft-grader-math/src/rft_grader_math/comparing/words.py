@@ -12,7 +12,8 @@ from rft_grader_math.reading.vocabulary import HEDGES
 
 _SIGNS: Final = re.compile(r"[\s().,:;!\"'`*$_{}\\]+")
 _COMMANDS: Final = re.compile(r"\\(?:text\w*|math\w+|mbox|left|right|displaystyle)\b|\\[,;:! ]")
-_CHOICE: Final = re.compile(r"(?<![A-Za-z])\(?([A-Za-z])[).:](?=\s*\S|\Z)")
+_CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:](?=\s*\S|\Z)")
+_OTHER_LETTER: Final = re.compile(r"\b[B-HJ]\b")
 _LETTERS: Final = re.compile(r"[a-zA-Z]+")
 
 
@@ -31,8 +32,16 @@ def same_words(gold: Node, answer: Node) -> bool:
         return False
     if normal(first) == normal(second):
         return True
-    choices = _CHOICE.findall(second)
-    return len(choices) == 1 and normal(first) == choices[0].casefold() and _CHOICE.match(second) is not None
+    return _is_choice(first, second) or _is_choice(second, first)
+
+
+def _is_choice(letter: str, option: str) -> bool:
+    """Whether a text gives the letter of a choice with its option, and no other letter or doubt."""
+    choice = _CHOICE.match(option)
+    if choice is None or normal(letter) != choice[1].casefold():
+        return False
+    rest = option[choice.end() :]
+    return not (_OTHER_LETTER.search(rest) or {w.lower() for w in _LETTERS.findall(rest)} & HEDGES)
 
 
 def _words(node: Node) -> str | None:

@@ -14,6 +14,17 @@ _BOX: Final = re.compile(r"\\(?:begin)?f?box(?:ed)?\s*")
 _PLAIN: Final = re.compile(r"\{[^{}\\]*\}")
 _GAP_ENDS: Final = re.compile(r"[.!?](?:\s|$)|\n\s*\n|\\n")
 _UNIT: Final = re.compile(r"[\s$\\)\]]*(?:\\%|%|(?:percent|pct)\b)")
+_SCALE: Final = re.compile(r"[\s$\\)\]]*\b(hundred|thousand|million|billion|trillion|dozen)\b")
+_PART_BEFORE: Final = re.compile(
+    r"(?:[\d+±^_/<>≤≥≠√×·]|(?<!\n)(?<!^)-|\$-|\\(?:pm|mp|times|cdot|div|le|ge|leq|geq|ne|neq|lt|gt)\s*"
+    r"|\\sqrt\s*\{?|\\[dt]?frac\s*\{)\Z"
+)
+_TAG: Final = re.compile(r"<[^<>]{1,20}>\s*\Z")
+_PART_BEHIND: Final = re.compile(
+    r"\s*(?:[\d^_/>+=]|<(?![/|a-z])|-\s?\d|[.,]\d|\{,\}|\\(?:times|cdot|div|pm|le|ge|leq|geq|ne|neq)(?![a-z]))"
+)
+"""What makes a box a piece of a formula: `2\\boxed{42}`, `\\boxed{42}^2`."""
+_ANOTHER: Final = re.compile(r"[\s$\\)\]]*(?:,|and\b|or\b)\s*[$\\(]*\s*-?\d")
 MAX_GAP: Final = 40
 """Characters between two boxes that make one answer: `\\boxed{1} and \\boxed{2}`."""
 
@@ -32,10 +43,28 @@ def boxed(text: str) -> Extraction | None:
     end = spans[0][2] + 1
     if not answer.strip(" $.,"):
         return Extraction(None, "boxed", "the box is empty")
-    problem = "denied or doubted" if box_doubted(text, spans[-1][0], end) else ""
-    if len(contents) == 1 and "%" not in answer and _UNIT.match(text, end):
-        answer += r"\%"
-    return Extraction(answer, "boxed", problem)
+    if len(contents) == 1:
+        answer += _behind(text, end, answer)
+    return Extraction(answer, "boxed", _problem(text, spans[-1][0], end))
+
+
+def _problem(text: str, start: int, end: int) -> str:
+    """Return why a box does not hold the final answer; "" if it does."""
+    if box_doubted(text, start, end):
+        return "denied or doubted"
+    before = _TAG.sub("", text[max(0, start - 20) : start])
+    if _PART_BEFORE.search(before) or _PART_BEHIND.match(text, end):
+        return "the box is part of a larger expression"
+    return "one of several answers" if _ANOTHER.match(text, end) else ""
+
+
+def _behind(text: str, end: int, answer: str) -> str:
+    """Return the percent sign or the word `million` behind a box."""
+    unit = _UNIT.match(text, end)
+    if unit is not None and "%" not in answer:
+        return r"\%"
+    scale = _SCALE.match(text, end)
+    return rf"\text{{ {scale[1]}}}" if scale else ""
 
 
 def _last_boxes(text: str) -> list[tuple[int, int, int]]:
@@ -48,7 +77,13 @@ def _last_boxes(text: str) -> list[tuple[int, int, int]]:
             break
         start, content = box
         end = _end(text, content)
-        if spans and (end < 0 or end > spans[-1][0] or not _belongs(text[end + 1 : spans[-1][0]])):
+        if spans and end > spans[-1][0]:
+            if len(spans) == 1 and end > spans[0][2]:
+                spans = [(start, content + 1, end)]  # the last box stands inside of this one
+                position = start
+                continue
+            break
+        if spans and (end < 0 or not _belongs(text[end + 1 : spans[-1][0]])):
             break
         braced = text[content : content + 1] == "{"
         spans.append((start, content + braced, end))

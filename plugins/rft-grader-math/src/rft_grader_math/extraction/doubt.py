@@ -5,33 +5,41 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$|[\"'*)])|\n")
+_SENTENCE_END: Final = re.compile(r"(?<!\.)[.!?](?!\.)(?=\s|$|[\"'*)])|\n")
 _DENIAL: Final = re.compile(
-    r"\b(?:not|never|neither|nor|cannot|maybe|perhaps|possibly|probably|might|unsure"
-    r"|uncertain|unlikely|guess(?:ing)?|doubt|wrong|incorrect|false|except|unless|between|either"
-    r"|other than|no idea)\b|n't\b|n’t\b",
+    r"\b(?:not|never|neither|nor|cannot|maybe|perhaps|possibly|probably|might|unsure|uncertain"
+    r"|unlikely|guess(?:ing)?|doubt|wrong|incorrect|false|except|unless|between|either|other than"
+    r"|no idea|anything but|far from|hardly|rule out)\b|n['’]t\b"
+    r"|\b(?:if|suppose|assume|assuming|whether|imagine)\b[^,.;]*\banswer\b",
     re.IGNORECASE,
 )
-_BOUND: Final = re.compile(
-    r"\b(?:(?:less|more|greater|fewer|larger|smaller|higher|lower|other) than|at least|at most|up to)"
+_MODIFIED: Final = re.compile(
+    r"\b(?:(?:less|more|greater|fewer|larger|smaller|bigger|higher|lower|other) than|at least|at most"
+    r"|up to|minus|negative|twice|double|triple|half(?: of)?|(?:square|cube|root|factorial|reciprocal"
+    r"|logarithm) of|root|times|plus|below|under|over|above|beyond|exceed(?:s|ing)?|near|close to"
+    r"|nearly|almost|section|step|question|chapter|page|problem|equation|case|log|ln|sin|cos|tan)"
     r"[\s$\\(*]*\Z",
     re.IGNORECASE,
 )
+"""Words that make another value of the number behind them, or no value at all."""
 _RETRACTION: Final = re.compile(
-    r"\?|\b(?:is|are|was|were)(?:n't|n’t| not\b| never\b)|\bnot (?:sure|certain|right|correct|true"
-    r"|the (?:right|correct|final)?|it|possible|really|an?)\b|\b(?:wrong|incorrect|false|maybe|perhaps"
-    r"|possibly|probably|might|no idea|guess(?:ing)?|unsure|uncertain|impossible|or|doubt)\b"
-    r"|(?:do|does|can|could|would)(?:n't|n’t| not)\b",
+    r"\?|\b(?:is|are|was|were)(?:n['’]t| not\b| never\b)|\bnot (?:sure|certain|right|correct|true"
+    r"|the|it|possible|really|an?)\b|\b(?:wrong|incorrect|false|maybe|perhaps|possibly|probably|might"
+    r"|no idea|no wait|guess(?:ing)?|unsure|uncertain|impossible|or|doubt|cannot|if|else|otherwise"
+    r"|unless)\b|(?:do|does|ca|can|could|would)(?:n['’]t| not)\b",
     re.IGNORECASE,
 )
 _NEXT_TO_BOX: Final = re.compile(
-    r"[\s$\\)\]}*.,]*(?:\?|(?:is|was|are)(?:n't|n’t| not\b)|not\b|(?:is |was )?(?:wrong|incorrect|false)\b"
-    r"|(?:or|maybe|perhaps)\b)",
+    r"[\s$\\)\]}*.,(]*(?:\?|(?:text\{\s*)?(?:but |this |that |it |and )*(?:(?:is|was|are|would be)\s+)?"
+    r"(?:(?:is|was|are|do|does|ca|could|would)?n['’]t\b|cannot\b|not\b(?!\s*[$\\(]*-?\d)|(?:wrong|incorrect"
+    r"|false|impossible)\b)|(?:or|maybe|perhaps)\b)",
     re.IGNORECASE,
 )
 _BEFORE_BOX: Final = re.compile(
-    r"(?:\b(?:not|never|cannot|neither|nor|maybe|perhaps|possibly|probably|unlikely)|n't|n’t)"
-    r"(?:\s+(?:be|equal|equals|to|the|answer|is|really|a|an|just|simply|actually|final))*[\s$\\(\[{*:]*\Z",
+    r"(?:\b(?:not|never|cannot|neither|nor|maybe|perhaps|possibly|probably|unlikely|impossible|wrong"
+    r"|incorrect|false|doubtful)|n['’]t)"
+    r"(?:\s+(?:be|equal|equals|to|the|answer|value|is|it|it's|that|true|whether|determine|say|conclude"
+    r"|really|a|an|just|simply|actually|final|possible))*[\s$\\(\[{*:]*\Z",
     re.IGNORECASE,
 )
 _LAST_DIGIT: Final = re.compile(r".*\d", re.DOTALL)
@@ -39,10 +47,13 @@ WINDOW: Final = 400
 """Characters on each side that are looked at."""
 
 
+_UP_TO_NUMBER: Final = re.compile(r"\d.*\Z", re.DOTALL)
 _HINT: Final = re.compile(
-    r"not|n['’]t|never|nor|neither|maybe|perhaps|possibly|probably|might|un(?:sure|certain|likely)"
-    r"|guess|doubt|wrong|incorrect|false|except|unless|between|either|other|no idea|than|least|most"
-    r"|up to|or\b|impossible|\?"
+    r"not|n['’]t|never|nor|neither|maybe|perhaps|possib|probably|might|un(?:sure|certain|likely|der"
+    r"|less)|guess|doubt|wrong|incorrect|false|except|between|either|other|no (?:idea|wait)|than|least"
+    r"|most|up to|or\b|if|else|\?|anything but|far from|hardly|rule out|suppose|assum|whether|imagine"
+    r"|minus|negative|twice|double|triple|half|root|of\b|times|plus|below|over|above|beyond|exceed|near"
+    r"|close|section|step|question|chapter|page|problem|equation|case|log|ln|sin|cos|tan"
 )
 """Every doubt has one of these in it; looking for them first is cheaper, and most texts have none."""
 
@@ -56,7 +67,7 @@ def doubted(text: str, start: int, end: int) -> bool:
     behind = text[end : end + WINDOW]
     if _HINT.search(before.lower()):
         before = _in_sentence(before)
-        if _DENIAL.search(before) or _BOUND.search(before):
+        if _DENIAL.search(before) or _MODIFIED.search(before):
             return True
     return bool(_HINT.search(behind.lower()) and _RETRACTION.search(_to_sentence_end(behind)))
 
@@ -79,5 +90,6 @@ def _in_sentence(window: str) -> str:
 
 
 def _to_sentence_end(window: str) -> str:
+    """Return the part of a text in its first sentence and before its first number."""
     match = _SENTENCE_END.search(window)
-    return window[: match.end()] if match else window
+    return _UP_TO_NUMBER.sub("", window[: match.end()] if match else window)

@@ -11,7 +11,8 @@ from typing import Any, Final
 from rft_grader_math.bounds import MAX_ANSWER_CHARS, MAX_COMPLETION_CHARS
 from rft_grader_math.extraction.boxes import boxed
 from rft_grader_math.extraction.found import NOTHING, Extraction
-from rft_grader_math.extraction.sentences import formula, hashes, marker, number, template, whole
+from rft_grader_math.extraction.markers import hashes, marker, template
+from rft_grader_math.extraction.prose import formula, number, whole
 from rft_grader_math.policy import DEFAULT, Policy
 
 _PLACES: Final[dict[str, Callable[[str], Extraction | None]]] = {
@@ -35,6 +36,8 @@ def extract(text: str, policy: Policy = DEFAULT) -> Extraction:
         return Extraction(None, problem=f"longer than {MAX_COMPLETION_CHARS} characters")
     if policy.reasoning_tag is not None:
         text = without_reasoning(text, policy.reasoning_tag)
+    if policy.answer_tag is not None:
+        text = last_tagged(text, policy.answer_tag)
     for place in policy.extract:
         found = json_field(text, policy.field) if place == "json" else _PLACES[place](text)
         if found is not None:
@@ -63,7 +66,7 @@ def without_reasoning(text: str, tag: str) -> str:
     A closing tag without an opening one ends reasoning that the prompt began; an opening tag that
     is never closed begins reasoning up to the end.
     """
-    if tag not in text:
+    if "<" not in text:
         return text
     outside: list[str] = []
     position, inside = 0, False
@@ -78,9 +81,16 @@ def without_reasoning(text: str, tag: str) -> str:
     return "\n".join(outside)
 
 
+def last_tagged(text: str, tag: str) -> str:
+    """Return the text in the last `<tag>…</tag>`; all of it if there is none."""
+    end = text.rfind(f"</{tag}>")
+    start = text.rfind(f"<{tag}>", 0, end) if end >= 0 else -1
+    return text[start + len(tag) + 2 : end] if start >= 0 else text
+
+
 @lru_cache(maxsize=16)
 def _tags(tag: str) -> re.Pattern[str]:
-    return re.compile(f"</?{re.escape(tag)}>")
+    return re.compile(f"</?{re.escape(tag)}>", re.IGNORECASE)
 
 
 def json_field(text: str, path: str) -> Extraction | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rft_grader_math.extraction.doubt import doubted
+
 
 @dataclass(slots=True)  # made for every completion, and freezing costs more than all the rest
 class Extraction:
@@ -21,3 +23,11 @@ class Extraction:
 
 
 NOTHING = Extraction(None, problem="no answer found")
+
+
+def checked(  # noqa: PLR0913, PLR0917 - a span, what it says, and where it was found
+    text: str, start: int, end: int, answer: str, place: str, *, in_prose: bool = False
+) -> Extraction:
+    """Return what stands at `text[start:end]`, unless its sentence denies or doubts it."""
+    problem = "denied or doubted" if doubted(text, start, end) else ""
+    return Extraction(answer, place, problem, in_prose)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import Final
 
 from rft_grader_math.bounds import MAX_ITEMS
@@ -13,14 +15,18 @@ from rft_grader_math.nodes import (
     Interval,
     Matrix,
     Node,
+    Number,
     Quantity,
     Ratio,
     Relation,
     Text,
+    is_expression,
 )
 from rft_grader_math.reading import vocabulary
 from rft_grader_math.reading.expressions import CLOSERS, ExpressionParser
 from rft_grader_math.reading.lexer import Token
+from rft_grader_math.reading.matrices import determinant
+from rft_grader_math.reading.units import SCALES
 
 SET_OPERATORS: Final = {
     "\\cup": "union", "\\bigcup": "union", "\\cap": "intersection", "\\setminus": "difference",
@@ -36,6 +42,15 @@ GROUPS: Final[dict[str, GroupKind]] = {
     "{": "braces",
     "\\langle": "angle",
 }
+
+
+_ANNOUNCES: Final = re.compile(r"(?:\bis|\bare|:|=)\s*\Z")
+"""Words that only lead to an answer: `The answer is`."""
+_UNIT_SIGNS: Final = frozenset({"/", "-", ".", "(", ")", "'", "*", "%", "\\%", "\\cdot", "\\times"})
+_UNIT_TEXT: Final = re.compile(r"[^\d+=<>]*(?:[a-zA-Z]\s*\^?\s*\{?-?\d\}?[^\d+=<>]*)*")
+_APPROXIMATION: Final = re.compile(
+    r"\(?\s*(?:or )?(?:approximately|approx\.?|about|roughly|\\approx)\s*-?[\d.,]+\s*\)?"
+)
 
 
 class AnswerParser(ExpressionParser):
@@ -123,6 +138,8 @@ class AnswerParser(ExpressionParser):
         return Relation(sides.items, (operator,))
 
     def _side(self) -> Node:
+        if self.token.kind == "text" and _ANNOUNCES.search(self.token.text):
+            self.take()
         if self._is_text(self.token):
             return self._text()
         node = self._ratio()
@@ -143,8 +160,36 @@ class AnswerParser(ExpressionParser):
 
     def _quantity(self) -> Node:
         node = self.expression()
-        unit = self._words() if self._is_text(self.token) else ""
-        return Quantity(node, unit) if unit else node
+        if not self._is_text(self.token) or _is_approximation(self.token):
+            while _is_approximation(self.token):
+                self.take()
+            return node
+        return measured(node, self._unit())
+
+    def _unit(self) -> str:
+        """Take words, slashes and exponents behind a value; anything else is no unit."""
+        parts: list[str] = []
+        while not self._ends_words():
+            token = self.take()
+            raised = token.text == "^"
+            if token.kind == "text" and not _UNIT_TEXT.fullmatch(token.text):
+                raise UnreadableError(f"{token.text[:40]!r} behind a value")
+            if token.kind not in {"word", "text"} and not raised and token.text not in _UNIT_SIGNS:
+                raise UnreadableError(f"{token.text[:20]!r} behind a unit")
+            parts.append((" " if token.spaced or token.kind == "text" else "") + token.text)
+            if raised:
+                parts.append(str(self._exponent()))
+        return " ".join("".join(parts).replace("per cent", "percent").split())
+
+    def _exponent(self) -> int:
+        braces = self.accept("{")
+        sign = -1 if self.accept("-") else 1
+        token = self.take()
+        if braces:
+            self.expect("}")
+        if token.kind != "number" or not token.text.isdecimal():
+            raise UnreadableError("a unit to a power that is no integer")
+        return sign * int(token.text)
 
     def _is_text(self, token: Token) -> bool:
         if token.kind == "text":
@@ -202,6 +247,8 @@ class AnswerParser(ExpressionParser):
         if opening in {"(", "["}:
             closers = (")", "]")
         kind = GROUPS[opening] if opening != "{" else self.braces
+        if kind == "set" and self.following.text in _BUILDER_BARS:
+            return self._set_builder(closers)
         if self.at(*closers):
             self.take()
             if kind == "set":
@@ -210,17 +257,44 @@ class AnswerParser(ExpressionParser):
         inner = self._items(until=closers)
         if opening == "{" and self.accept("\\choose"):
             inner = Call("binomial", (inner, self.expression()))
+        elif opening == "{" and self.accept("\\over"):
+            inner = Call("div", (inner, self.expression()))
         closing = self.token.text
         self.expect(*closers)
         items = inner.items if isinstance(inner, Group) and inner.kind in {"list", "listing"} else (inner,)
-        if kind == "bracket" and len(items) == 1 and start == 0 and self.token.kind == "eof":
+        if kind == "bracket" and len(items) == 1 and start == 0 and is_expression(items[0]) and self.token.kind == "eof":
             return Group(kind, items)  # all of the answer: a list of one element
         if kind in {"paren", "bracket"}:
             return _bracket(kind, items, opened=opening == "(", closed=closing == ")")
+        if opening == "{" and len(items) == 1:
+            return inner
         return Group(kind, items) if kind in {"set", "angle"} or len(items) > 1 else inner
+
+    def _set_builder(self, closers: tuple[str, ...]) -> Node:
+        """Read `\\{x | x > 1\\}` as its condition."""
+        self.take()
+        self.take()
+        condition = self._items(until=closers)
+        self.expect(*closers)
+        if not isinstance(condition, Relation | Call):
+            raise UnreadableError("a set without a condition")
+        return condition
+
+    def _cases(self) -> Node:
+        """Read equations in braces below each other as a list."""
+        items = [self._statement()]
+        while not self.token.kind == "end":
+            self.expect("\\\\")
+            if self.token.kind != "end":
+                items.append(self._statement())
+            _check_count(len(items))
+        self.take()
+        return Group("list", tuple(items)) if len(items) > 1 else items[0]
 
     def _matrix(self) -> Node:
         name = self.take().text
+        if name in vocabulary.CASES:
+            return self._cases()
         if name not in vocabulary.MATRICES:
             raise UnreadableError(f"the environment {name} is not known")
         rows: list[tuple[Node, ...]] = []
@@ -240,12 +314,39 @@ class AnswerParser(ExpressionParser):
         if not rows or len({len(row) for row in rows}) != 1:
             raise UnreadableError("a matrix whose rows differ in length")
         matrix = Matrix(tuple(rows))
-        return Call("det", (matrix,)) if name == "vmatrix" else matrix
+        return determinant(matrix) if name == "vmatrix" else matrix
 
 
 def _is_condition(node: Node) -> bool:
     """Whether a node is an inequality, so that `and` and `or` mean different things."""
     return isinstance(node, Relation) and not set(node.operators) & {"=", "approx"}
+
+
+_BUILDER_BARS: Final = frozenset({"|", "\\mid", ":"})
+
+
+def measured(node: Node, unit: str) -> Node:
+    """Return a value with its unit; words such as `million` multiply it."""
+    words = unit.split()
+    while words and words[0].lower() in SCALES and words[0] != "K":
+        scale = Number(Fraction(SCALES[words[0].lower()]))
+        if isinstance(node, Quantity):
+            node = Quantity(_scaled(node.value, scale), node.unit)
+        else:
+            node = _scaled(node, scale)
+        del words[0]
+    return Quantity(node, " ".join(words)) if words else node
+
+
+def _scaled(node: Node, scale: Number) -> Node:
+    if isinstance(node, Number):
+        return Number(node.value * scale.value)
+    return Call("mul", (node, scale))
+
+
+def _is_approximation(token: Token) -> bool:
+    """Whether words only repeat a value as a decimal: `(approximately 1.414)`."""
+    return token.kind == "text" and _APPROXIMATION.fullmatch(token.text) is not None
 
 
 def _connects(token: Token) -> bool:

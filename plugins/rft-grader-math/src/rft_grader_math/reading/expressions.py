@@ -45,7 +45,9 @@ CLOSERS: Final = {
 }  # fmt: skip
 ROUNDERS: Final = {"\\lfloor": "floor", "\\lceil": "ceil"}
 BARS: Final = frozenset({"\\lvert", "\\lVert", "\\|", "\\Vert", "\\vert"})
-FUNCTION_LETTERS: Final = frozenset("fghFGH")
+FUNCTION_LETTERS: Final = frozenset("fghFGHP")
+ELLIPSES: Final = frozenset({"\\ldots", "\\dots", "\\cdots", "\\dotsb", "\\dotsc"})
+CHOICES: Final = frozenset({"C"})
 MAX_SPLIT: Final = 4
 """Longer words are not products of letters."""
 
@@ -362,10 +364,19 @@ class ExpressionParser(TokenStream):
     def _named(self, letter: str) -> Node:
         """Read the subscript, primes and arguments of a name."""
         name = letter + self._marks()
+        if name in CHOICES and self.at("(") and not self.token.spaced:
+            return self._choices()
         applied = letter in FUNCTION_LETTERS or name.endswith("'")
         if self.at("(") and not self.token.spaced and (applied or self._looks_applied(letter)):
             return Apply(name, self._arguments())
         return Name(name)
+
+    def _choices(self) -> Node:
+        """Read `C(n, k)`, a binomial, and `P(A)`, a probability."""
+        inner = self.bracketed()
+        if isinstance(inner, Group) and len(inner.items) == 2 and self.tokens:  # noqa: PLR2004
+            return Call("binomial", inner.items)
+        return joined("mul", Name("C"), inner)
 
     def _marks(self) -> str:
         """Return subscript and primes in one order, `f_1''`, however they are written."""
@@ -397,12 +408,8 @@ class ExpressionParser(TokenStream):
         return letter in GREEK and self.tokens[self.position + 2].text == ")" and self.following.kind == "word"
 
     def _arguments(self) -> tuple[Node, ...]:
-        self.expect("(")
-        items = [self.expression()]
-        while self.accept(","):
-            items.append(self.expression())
-        self.expect(")")
-        return tuple(items)
+        inner = self.bracketed()
+        return inner.items if isinstance(inner, Group) and inner.kind == "paren" else (inner,)
 
     def _command(self) -> Node:  # noqa: PLR0911 - one line per kind of command
         command = self.take().text
@@ -420,10 +427,15 @@ class ExpressionParser(TokenStream):
         if command == "\\lim":
             return self._limit()
         if command in CONJUGATES:
-            return Call("conjugate", (self.argument(),))
+            inner = self.argument()
+            if isinstance(inner, Number):
+                raise UnreadableError("a line over a number")
+            return Call("conjugate", (inner,))
         if command in DECORATIONS:
             return self.argument()
         if command in FIGURES:
+            if self.token.kind == "word":  # the order of its letters matters
+                return Apply(name, (Name(self.take().text),))
             return Apply(name, (self._scope(),))
         if command in CLOSERS:
             self.position -= 1
@@ -431,6 +443,10 @@ class ExpressionParser(TokenStream):
         return self._letter_command(command, name)
 
     def _letter_command(self, command: str, name: str) -> Node:
+        if command in ELLIPSES:
+            return Name("...")
+        if name in GREEK and (name == "gamma" or not self.at("(")):
+            return self._constant_or_name(name)
         if name in vocabulary.FUNCTIONS:
             return self._function(vocabulary.FUNCTIONS[name])
         if name in vocabulary.CONSTANTS and name not in self.bound:
@@ -444,6 +460,11 @@ class ExpressionParser(TokenStream):
         if command in {"\\$", "\\pounds", "\\euro"}:
             return Quantity(self.factor(), CURRENCIES[command])
         raise UnreadableError(f"{command[:20]} is not known")
+
+    def _constant_or_name(self, name: str) -> Node:
+        if name in vocabulary.CONSTANTS and name not in self.bound:
+            return Call(vocabulary.CONSTANTS[name])
+        return self._named(name)
 
     def _enclosed(self, command: str) -> Node:
         if command in ROUNDERS or command in BARS:
@@ -537,9 +558,9 @@ class ExpressionParser(TokenStream):
         return node if exponent is None else Call("pow", (node, exponent))
 
     def _function_arguments(self) -> tuple[Node, ...]:
-        if self.at("("):
+        if self.at("(", "\\{"):
             inner = self.bracketed()
-            if isinstance(inner, Group) and inner.kind == "paren":
+            if isinstance(inner, Group) and inner.kind in {"paren", "set"}:
                 return inner.items
             return (inner,)
         if self.at("{"):

@@ -42,7 +42,7 @@ _GROUPED: Final = {
     "decimal": r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d+|",
 }
 _BY_SPACE: Final = (
-    r"\d{1,3}(?:(?:\{,\}|\\,|\\!|\\;|~)\d{3})+(?!\d)(?:\.\d+)?"
+    r"\d{1,3}(?:(?:\{,\}|,\\!|\\,|\\!|\\;|~)\d{3})+(?!\d)(?:\.\d+)?"
     r"|\d{1,3}(?:\ \d{3})+(?![\d.,])(?!\ ?[\d/])|"
 )
 _REPEATING: Final = r"\d*\.\d*\\(?:overline|bar|dot)\s*\{\d+\}"
@@ -70,6 +70,10 @@ _PATTERNS: Final = {
 }
 _OPENING: Final = frozenset({"(", "[", "\\{", "{"})
 _CLOSING: Final = frozenset({")", "]", "\\}", "}"})
+_ROW_SPACING: Final = re.compile(r"\[-?[\d.]+\s*(?:pt|em|ex|cm|mm)\]")
+_UNIT_LETTERS: Final = frozenset("mgslhNJWVAK")
+_COUNTED: Final = re.compile(r"\s*(-?\d[\d,]*(?:\.\d+)?)\s*(\\?%|[a-zA-Z][a-zA-Z /]*)")
+"""A number with a unit in a text command."""
 _DOUBLED: Final = re.compile(r"\\\\(?=[a-zA-Z])")
 
 
@@ -95,8 +99,12 @@ class _Lexer:
         self._text = text
         self._style = style
         self._position = 0
+        self._latex = "\\" in text
         self._depth = 0
         self._spaced = False
+        self._aligned = False
+        self._after_number = False
+        """Whether the token before is a number or a unit, so that a letter may be a unit."""
 
     def tokens(self) -> Iterator[Token]:
         """Yield the tokens, spaces folded into `spaced`."""
@@ -123,6 +131,9 @@ class _Lexer:
                 for token in self._token(match):
                     token.spaced, self._spaced = self._spaced, False
                     yield token
+                    kind = token.kind
+            if kind != "space":
+                self._after_number = kind in {"number", "text"} or match[0] in {"/", "\\cdot", "}"}
 
     def _token(self, match: re.Match[str]) -> Iterator[Token]:
         text = match[0]
@@ -141,12 +152,17 @@ class _Lexer:
     def _number(self, text: str) -> Token:
         if text.isdecimal():
             return number_token(text)
-        digits = re.sub(r"\{,\}|\\[,!;]|[ ~]", "", text)
+        digits = re.sub(r"\{,\}|,?\\[,!;]|[ ~]", "", text)
         if self._style == "decimal":
             digits = digits.replace(".", "").replace(",", ".") if "," in digits else digits
         return number_token(digits.replace(",", ""))
 
     def _sign(self, text: str) -> Iterator[Token]:
+        if text == "~" and self._latex:  # a space
+            self._spaced = True
+            return
+        if text == "&" and self._aligned:
+            return
         if text == "$":  # math delimiters, also in the middle of an answer
             self._spaced = True
             return
@@ -163,6 +179,7 @@ class _Lexer:
     def _environment(self, text: str) -> Iterator[Token]:
         name = text[text.index("{") + 1 : -1].strip()
         if name in vocabulary.TRANSPARENT:
+            self._aligned = "begin" in text
             return
         if name == "array" and "begin" in text:
             self._group()  # the alignment of the columns
@@ -171,12 +188,20 @@ class _Lexer:
         yield Token(kind, name)
 
     def _command(self, text: str) -> Iterator[Token]:
-        if text in vocabulary.IGNORED:
+        if text == "\\\\" and self._depth:
+            spacing = _ROW_SPACING.match(self._text, self._position)
+            self._position = spacing.end() if spacing else self._position
+            yield Token("command", text)
+        elif text in {"\\textcolor", "\\color"}:
+            self._group()  # the colour
+        elif text in vocabulary.IGNORED:
             self._spaced = self._spaced or not text[1:].isalpha() and text != "\\!"
         elif text in vocabulary.TEXT_COMMANDS:
             yield from _as_math(self._group(), "text")
         elif text in vocabulary.ROMAN_COMMANDS:
             yield from self._roman(text)
+        elif text == "~":
+            self._spaced = True
         elif text in {"\\hspace", "\\vspace", "\\phantom", "\\color", "\\label", "\\tag"}:
             self._group()
         elif text.startswith("\\quad") and text[5:]:  # "\quadx", a space forgotten
@@ -187,11 +212,16 @@ class _Lexer:
             yield Token("command", text)
 
     def _roman(self, command: str) -> Iterator[Token]:
-        content = self._group().strip()
-        if command == "\\mathbb" and content in vocabulary.NUMBER_SETS:
+        content = self._group().replace("~", " ").strip()
+        if command == "\\mathrm" and len(content) == 1 and content in _UNIT_LETTERS and self._after_number:
+            yield Token("text", content)
+        elif command == "\\mathbb" and content in vocabulary.NUMBER_SETS:
             yield Token("command", f"\\mathbb{content}")
         elif len(content) == 1 or content in vocabulary.FUNCTIONS:
-            yield Token("word" if content.isalpha() else "sign", content)
+            if content.isdecimal():
+                yield number_token(content)
+            else:
+                yield Token("word" if content.isalpha() else "sign", content)
         else:
             yield from _as_math(content, "text")
 
@@ -213,7 +243,11 @@ class _Lexer:
 
 
 def _as_math(content: str, kind: Kind) -> Iterator[Token]:
-    """Yield words as one token, but numbers in a text command as numbers."""
+    """Yield words as one token, but numbers in a text command as numbers, with their unit."""
+    counted = _COUNTED.fullmatch(content)
+    if counted:
+        yield from _as_math(counted[1], kind)
+        content = counted[2]
     stripped = content.strip().replace(",", "")
     if re.fullmatch(r"[-+]?\d+(?:\.\d+)?", stripped):
         if stripped[0] in "+-":

@@ -84,3 +84,24 @@ def _dot(row: tuple[Node, ...], right: Matrix, column: int) -> Node:
 
 def _shape(matrix: Matrix) -> tuple[int, int]:
     return len(matrix.rows), len(matrix.rows[0])
+
+
+MAX_DETERMINANT: Final = 4
+"""Rows of a determinant that is written out."""
+
+
+def determinant(matrix: Matrix) -> Node:
+    """Return the determinant of a small square matrix, expanded by its first row."""
+    rows = matrix.rows
+    if len(rows) != len(rows[0]):
+        raise UnreadableError("the determinant of a matrix that is not square")
+    if len(rows) > MAX_DETERMINANT:
+        raise TooLargeError(f"a determinant of more than {MAX_DETERMINANT} rows")
+    if len(rows) == 1:
+        return rows[0][0]
+    terms: list[Node] = []
+    for column, entry in enumerate(rows[0]):
+        rest = tuple(row[:column] + row[column + 1 :] for row in rows[1:])
+        term: Node = Call("mul", (entry, determinant(Matrix(rest))))
+        terms.append(Call("neg", (term,)) if column % 2 else term)
+    return Call("add", tuple(terms))

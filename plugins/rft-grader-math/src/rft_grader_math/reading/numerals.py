@@ -8,6 +8,7 @@ from typing import Final
 
 from rft_grader_math.bounds import MAX_DIGITS
 from rft_grader_math.nodes import Node, Number, Quantity
+from rft_grader_math.reading.units import SCALES
 
 _NUMBER: Final = re.compile(
     r"([-+]?)(?:(\d+)|(\d{1,3}(?:,\d{3})+|\d{1,3}(?:\{,\}\d{3})+)|(?=\.\d))(?:\.(\d+))?"
@@ -47,7 +48,7 @@ def read_number(text: str) -> Node | None:
     if match is None:
         ratio = _fraction(text)
         return None if ratio is None else Number(Fraction(*ratio))
-    if len(text) > MAX_DIGITS:
+    if len(text) > MAX_DIGITS or match[5] in SCALES:
         return None
     number = Number(Fraction(*_ratio(match)), None if match[4] is None else len(match[4]))
     return number if match[5] is None else Quantity(number, match[5])

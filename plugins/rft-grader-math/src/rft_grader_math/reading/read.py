@@ -8,7 +8,7 @@ from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS
 from rft_grader_math.errors import TooLargeError, UnreadableError
-from rft_grader_math.nodes import Node, Text
+from rft_grader_math.nodes import Call, Node, Text
 from rft_grader_math.reading import vocabulary
 from rft_grader_math.reading.answers import AnswerParser
 from rft_grader_math.reading.characters import GREEK, to_ascii
@@ -18,10 +18,17 @@ from rft_grader_math.reading.numerals import read_number
 
 _ENDS: Final = " \t\r\n.,;$`\"*"
 _STARTS: Final = " \t\r\n$`\"*="
+_ALL_REALS: Final = frozenset(
+    {"all real numbers", "all reals", "the real numbers", "real numbers", "all real values"}
+)
+_BOXED_LETTER: Final = re.compile(
+    r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}\s*(?:~|\\ )*(\S.*)", re.DOTALL
+)
+_OPTION: Final = re.compile(r"(?:the )?(?:option|choice|answer)\s+\(?([A-Za-z])\)?", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Za-z]{2,}\Z")
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}[,;:'!-]?(?:\s+[A-Za-z'-]+[,;:!]?)+\Z")
 _CHOICE: Final = re.compile(
-    r"\(?[A-Ja-j][).:]\s+(?![-+*/=^<>]|\\(?:cdot|times|div|in|cup|cap|pm|mp|le|ge|ne|to|approx)\b)\S"
+    r"\(?[A-Ja-j][).:](?:\s|~|\\ )+(?![-+*/=^<>]|\\(?:cdot|times|div|in|cup|cap|pm|mp|le|ge|ne|to|approx)\b)\S"
 )
 """The letter of a choice with its option: `(B) Paris`."""
 
@@ -40,17 +47,41 @@ def read(text: str, style: CommaStyle = "thousands") -> Node:
     return node if node is not None else _read(to_ascii(text), style)
 
 
+_MOD: Final = r"(?:\\bmod|\\mod|mod|\\text\s*\{\s*mod\s*\}|\\operatorname\{mod\}|\\mathrm\{mod\})"
+_REWRITES: Final = (
+    ("mod", re.compile(rf"[\\ ~]*\(\s*{_MOD}[\s~]*\{{?(\w+)\}}?\s*\)"), r"\\pmod{\1}"),
+    (")_", re.compile(r"\((\d+)\)_"), r"\1_"),
+    ("mathbb{R}^", re.compile(r"\\mathbb\{R\}\^\{?\+\}?"), r"(0,\\infty)"),
+    ("x 10", re.compile(r"(\d)\s*x\s+10\s*\^"), r"\1\\times 10^"),
+    ("U", re.compile(r"([)\]])\s*U\s*([(\[])"), r"\1\\cup \2"),
+    (
+        "array",
+        re.compile(r"\\left\s*\\\{\s*\\begin\{array\}\s*\{[^}]*\}(.*?)\\end\{array\}\s*\\right\s*\.?", re.DOTALL),
+        r"\\begin{cases}\1\\end{cases}",
+    ),
+)
+"""What has to be in the text, the notation, and how it is usually written."""
+
+
 def trimmed(text: str) -> str:
     """Return the text without white space, dollar signs, emphasis and full stops around it."""
-    text = text.lstrip(_STARTS).rstrip(_ENDS)
-    if text.endswith("\\"):
-        text = text[:-1].rstrip(_ENDS)
-    return text
+    text = text.lstrip(_STARTS)
+    while True:
+        stripped = text.rstrip(_ENDS)
+        if text.startswith("..", len(stripped)):  # and so on
+            return text
+        if stripped.endswith("\\"):
+            stripped = stripped[:-1]
+        elif stripped.endswith(("\\]", "\\)")):
+            stripped = stripped[:-2]
+        if len(stripped) == len(text):
+            return text
+        text = stripped
 
 
 def _read(text: str, style: CommaStyle) -> Node:
     latex = "\\" in text or "$" in text
-    text = trimmed(text)
+    text = rewritten(trimmed(text))
     if not text:
         raise UnreadableError("empty")
     words = _words(" ".join(text.replace("$", " ").split()))
@@ -65,15 +96,31 @@ def _read(text: str, style: CommaStyle) -> Node:
         raise TooLargeError("nested too deeply") from None
 
 
-def _words(text: str) -> Text | None:
+def rewritten(text: str) -> str:
+    """Return a text with some rare notations in their usual form."""
+    for trigger, pattern, replacement in _REWRITES:
+        if trigger in text:
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def _words(text: str) -> Node | None:
     """Return plain words, which are no products of letters, as text."""
+    if text.lower() in _ALL_REALS:
+        return Call("numbers_R")
+    boxed = _BOXED_LETTER.match(text)
+    if boxed is not None:
+        return Text(f"({boxed[1]}) {boxed[2]}")
     if _CHOICE.match(text):
         return Text(text)
+    said = _OPTION.fullmatch(text)
+    if said is not None:
+        return Text(said[1])
     if _WORDS.match(text) and not text.lower().startswith(("pi ", "sin ", "cos ", "tan ", "ln ", "log ")):
         return None if _is_list(text) else Text(text)
     if not _WORD.match(text) or text in vocabulary.CONSTANTS or text in GREEK:
         return None
-    if len(text) == 2 and text.lower() not in vocabulary.WORDS_OF_TWO:  # noqa: PLR2004 - xy
+    if len(text) == 2 and not text.isupper() and text.lower() not in vocabulary.WORDS_OF_TWO:  # noqa: PLR2004 - xy
         return None
     return Text(text)
 

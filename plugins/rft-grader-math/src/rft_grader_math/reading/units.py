@@ -49,7 +49,7 @@ _ALIASES: Final = {
     "v": "volt volts",
     "a": "ampere amperes amp amps",
     "pa": "pascal pascals",
-    "k": "kelvin kelvins",
+    "kelvin": "kelvins",
     "mol": "mole moles",
     "rad": "radian radians",
     "mph": "miles_per_hour",
@@ -66,9 +66,15 @@ _SYMPY: Final = {
     "inch": "inch", "ft": "foot", "yd": "yard", "mile": "mile", "mg": "milligram", "g": "gram",
     "kg": "kilogram", "lb": "pound", "s": "second", "min": "minute", "h": "hour", "day": "day",
     "week": None, "ml": "milliliter", "l": "liter", "hz": "hertz", "n": "newton", "j": "joule",
-    "w": "watt", "v": "volt", "a": "ampere", "pa": "pascal", "k": "kelvin", "mol": "mole",
+    "w": "watt", "v": "volt", "a": "ampere", "pa": "pascal", "kelvin": "kelvin", "mol": "mole",
     "rad": "radian", "°": "degree",
 }  # fmt: skip
+SCALES: Final = {
+    "hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "dozen": 12, "k": 1_000,
+}  # fmt: skip
+"""Words behind a number that multiply it."""
+_COMPOUND: Final = {"mph": (("h", -1), ("mile", 1)), "kph": (("h", -1), ("km", 1))}
 _POWERS: Final = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _PART: Final = re.compile(r"([^\W\d_]+|[%°$€£¥₹])(?:\s*\^?\s*\{?(-?\d)\}?)?|(/|per\b)|(\d+)")
 
@@ -94,7 +100,8 @@ def canonical(unit: str) -> tuple[tuple[str, int], ...]:
             raised = _POWERS[word.lower()]
         elif word and word.lower() not in {"of", "the", "a", "an", "in"}:
             name = _name(word)
-            powers[name] = powers.get(name, 0) + side * int(exponent or 1) * raised
+            for part, power in _COMPOUND.get(name, ((name, 1),)):
+                powers[part] = powers.get(part, 0) + power * side * int(exponent or 1) * raised
             raised = 1
     return tuple(sorted((name, power) for name, power in powers.items() if power))
 
@@ -108,7 +115,8 @@ def _name(word: str) -> str:
 
 def is_known(unit: str) -> bool:
     """Whether all factors of a unit are units and not just words."""
-    return all(name in _ALIASES for name, _ in canonical(unit))
+    factors = canonical(unit)
+    return bool(factors) and all(name in _ALIASES for name, _ in factors)
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,8 @@ FUNCTIONS: Final = {
     "sqrt": "sqrt", "cbrt": "cbrt", "abs": "abs", "Abs": "abs", "floor": "floor",
     "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial", "binomial": "binomial",
     "binom": "binomial", "conjugate": "conjugate", "log": "log",
-    "ln": "ln", "lg": "lg", "Max": "max", "Min": "min", "Mod": "mod", "det": "det",
+    "ln": "ln", "lg": "lg", "Max": "max", "Min": "min", "Mod": "mod", "det": "det", "Gamma": "gamma", "dim": "dim", "rank": "rank", "tr": "tr", "ker": "ker",
+    "deg": "deg", "Pr": "Pr",
 }  # fmt: skip
 """Names of functions, plain or as commands, to operations of `Call`."""
 
@@ -52,12 +53,14 @@ RELATIONS: Final = {
     "\\gt": ">", "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\in": "in", "\\equiv": "=",
     "\\approx": "approx", "\\simeq": "approx", "\\sim": "approx", "\\cong": "approx",
     "\\to": "to", "\\rightarrow": "to", "\\longrightarrow": "to", "->": "to", "\\mapsto": "to",
-    ":=": "=", "~": "approx",
+    ":=": "=", "~": "approx", "\\notin": "notin", "\\perp": "perp", "\\parallel": "parallel",
+    "\\subseteq": "subseteq", "\\subset": "subset", "\\mid": "mid",
 }  # fmt: skip
 
 IGNORED: Final = frozenset(
     "\\left \\right \\big \\Big \\bigg \\Bigg \\bigl \\bigr \\Bigl \\Bigr \\biggl \\biggr \\middle"
-    " \\displaystyle \\textstyle \\scriptstyle \\limits \\nolimits \\boxed \\fbox \\mathstrut"
+    " \\displaystyle \\textstyle \\scriptstyle \\limits \\nolimits \\boxed \\fbox \\framebox \\underline"
+    " \\mathstrut \\bf \\textstyle \\nobreak"
     " \\, \\; \\: \\! \\> \\( \\) \\[ \\] \\ \\thinspace \\medspace \\thickspace \\negthinspace"
     " \\negmedspace \\negthickspace \\enspace \\centering \\large \\Large \\small \\tiny".split(" ")
 ) | {"\\ "}
@@ -73,6 +76,7 @@ ROMAN_COMMANDS: Final = frozenset(
 )
 NUMBER_SETS: Final = frozenset("RZNQC")
 
+CASES: Final = frozenset("cases dcases rcases".split())
 MATRICES: Final = frozenset(
     "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array".split()
 )
@@ -84,11 +88,15 @@ WORDS_OF_TWO: Final = frozenset(
 """Two letters that make a word and no product."""
 
 HEDGES: Final = frozenset(
-    "about actually almost although anything approximately are aren around because but cannot"
-    " could doubt either except false guess however idea if impossible incorrect invalid is isn"
-    " least less maybe might minus more most must neither never no none nope nor not nothing only"
-    " or other perhaps possibly probably rather should suppose sure than think though true unclear"
-    " undecided undefined unknown unless unlikely unsure untrue was wasn were whatever whether"
-    " will would wrong yes".split()
+    """
+    about actually almost alternatively although anything are aren around base because but
+    cannot choices cost costs could cubed divided doubt either else except factorial false
+    guess half halves however idea if ignore impossible incorrect incorrectly invalid is isn
+    least less maybe might minus mod modulo more most must neither never no none nope nor
+    not nothing only or other out over perhaps plus point possibly probably rather remainder
+    should squared suppose sure tenth tenths than think third thirds though through times to
+    true unclear undecided undefined unknown unless unlikely unsure untrue versus vs was
+    wasn were whatever whether will would wrong xor yes
+    """.split()
 )
 """Words that may not follow an answer as its unit: they say something about it."""
