@@ -107,12 +107,19 @@ def test_m5_what_is_not_carried_out() -> None:
     ]
     assert accepted("42", wrapped(*forms)) == []
     assert accepted("42", wrapped(r"41 \to 42"), Policy(require_simplified=False)) == []
-    carried_out = accepted("42", [rf"\boxed{{{form}}}" for form in forms], Policy(require_simplified=False))
+    carried_out = accepted(
+        "42", [rf"\boxed{{{form}}}" for form in forms], Policy(require_simplified=False)
+    )
     assert len(carried_out) == len(forms)
 
 
 def test_m5_forms_that_are_results() -> None:
-    for gold, form in [("1500", r"1.5\times 10^3"), ("3/2", r"1\frac12"), ("2", r"\sqrt{4}"), ("0", "x-x")]:
+    for gold, form in [
+        ("1500", r"1.5\times 10^3"),
+        ("3/2", r"1\frac12"),
+        ("2", r"\sqrt{4}"),
+        ("0", "x-x"),
+    ]:
         assert equivalent(gold, form), form
 
 
@@ -172,7 +179,13 @@ def test_m7_tolerance() -> None:
 
 
 def test_m8_letters_are_not_multiplied() -> None:
-    for gold, text in [("yes", "sey"), ("Paris", "Siarp"), ("no", "on"), ("odd", "ddo"), ("true", "ture")]:
+    for gold, text in [
+        ("yes", "sey"),
+        ("Paris", "Siarp"),
+        ("no", "on"),
+        ("odd", "ddo"),
+        ("true", "ture"),
+    ]:
         assert accepted(gold, wrapped(text, rf"\text{{{text}}}")) == [], gold
 
 
@@ -212,13 +225,35 @@ def test_m11_other_kinds_of_statements() -> None:
 
 
 def test_m12_nothing_to_grade() -> None:
-    nothing = ["", "   ", "\n", r"\boxed{}", r"\boxed{ }", r"\boxed{42", r"$\boxed$", "....", "$$$$"]
-    nothing += ["What is 6 times 7?", "I refuse.", "Thought process:", "Solution", "The answer is", "####"]
+    nothing = [
+        "",
+        "   ",
+        "\n",
+        r"\boxed{}",
+        r"\boxed{ }",
+        r"\boxed{42",
+        r"$\boxed$",
+        "....",
+        "$$$$",
+    ]
+    nothing += [
+        "What is 6 times 7?",
+        "I refuse.",
+        "Thought process:",
+        "Solution",
+        "The answer is",
+        "####",
+    ]
     assert accepted("42", nothing) == []
 
 
 def test_m13_substrings() -> None:
-    assert accepted("42", wrapped("142", "420", "4 2", "42 43 44 45", "45 44 43 42", "4.2", "0.42", "-42")) == []
+    assert (
+        accepted(
+            "42", wrapped("142", "420", "4 2", "42 43 44 45", "45 44 43 42", "4.2", "0.42", "-42")
+        )
+        == []
+    )
     assert accepted("x+1", wrapped("x+11", "2x+1", "x+1+1", "(x+1")) == []
 
 
@@ -313,7 +348,9 @@ def test_m18_golds_that_are_text_or_bare_latex() -> None:
     assert equivalent(r"\frac12", "0.5")
 
 
-@pytest.mark.parametrize("gold", ["", "  ", r"\frac{1}{", "1 +", "))", "42 43", r"\foo{3}", "{1,...,9"])
+@pytest.mark.parametrize(
+    "gold", ["", "  ", r"\frac{1}{", "1 +", "))", "42 43", r"\foo{3}", "{1,...,9"]
+)
 def test_m18_a_gold_that_cannot_be_read_is_an_error(gold: str) -> None:
     with pytest.raises(GoldError):
         check_gold(gold)

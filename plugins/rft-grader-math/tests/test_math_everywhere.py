@@ -87,7 +87,9 @@ def test_workers_are_as_many_as_declared_and_end_with_the_process() -> None:
         "print(*[w._process.pid for w in pool._pool()._all], flush=True)\n"
     )
     for ending in ("", "import os; os.kill(os.getpid(), 9)"):
-        done = subprocess.run([sys.executable, "-c", script + ending], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", script + ending], capture_output=True, text=True, check=False
+        )
         pids = [int(pid) for pid in done.stdout.split()]
         assert len(pids) == pool.WORKERS
         deadline = time.monotonic() + 20
@@ -122,5 +124,7 @@ def hang() -> None:
 
 def test_importing_is_light() -> None:
     code = "import sys, rft_grader_math; print('sympy' in sys.modules, 'rft_core' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    )
     assert done.stdout.split() == ["False", "False"]

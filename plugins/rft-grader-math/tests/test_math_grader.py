@@ -50,7 +50,13 @@ def test_an_answer_in_a_field_of_json() -> None:
     assert grade_one(grader, make_sample(text, answer="0.5")).score == 1.0
     exact = '{"result": {"value": 0.10000000000000000000001}}'
     assert grade_one(grader, make_sample(exact, answer="0.1")).score == 0.0
-    for bad in ("42", '{"result": 42}', "{", '{"result": {"value": [42]}}', '{"result": {"value": true}}'):
+    for bad in (
+        "42",
+        '{"result": 42}',
+        "{",
+        '{"result": {"value": [42]}}',
+        '{"result": {"value": true}}',
+    ):
         assert grade_one(grader, make_sample(bad, answer="42")).score == 0.0
 
 
@@ -70,7 +76,9 @@ def test_rows_without_a_readable_gold_are_refused(fields: dict[str, object], mes
         grader.check_item(make_sample("", **fields).item)
 
 
-@pytest.mark.parametrize("config", [{"extract": []}, {"extract": ["nowhere"]}, {"tolerance": 2}, {"reference": "$["}])
+@pytest.mark.parametrize(
+    "config", [{"extract": []}, {"extract": ["nowhere"]}, {"tolerance": 2}, {"reference": "$["}]
+)
 def test_wrong_configs_are_refused(config: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         make_grader(MathGrader, **config)
@@ -78,7 +86,9 @@ def test_wrong_configs_are_refused(config: dict[str, object]) -> None:
 
 def test_suspicious_configs_are_warned_about() -> None:
     assert make_grader(MathGrader).warnings() == []
-    assert len(make_grader(MathGrader, hedged="accept", tolerance=0.05, timeout=100.0).warnings()) == 3
+    assert (
+        len(make_grader(MathGrader, hedged="accept", tolerance=0.05, timeout=100.0).warnings()) == 3
+    )
 
 
 @pytest.mark.parametrize("places", [["boxed"], ["hashes"], ["marker"], ["whole"], ["json"], None])
@@ -111,7 +121,10 @@ def check(folder: Path, *rows: dict[str, object]) -> tuple[int, str]:
 
 
 def test_check_names_the_row_with_an_unreadable_gold(tmp_path: Path) -> None:
-    rows = [{"id": "a", "question": "1+1", "answer": "2"}, {"id": "b", "question": "?", "answer": r"\frac{1}{"}]
+    rows = [
+        {"id": "a", "question": "1+1", "answer": "2"},
+        {"id": "b", "question": "?", "answer": r"\frac{1}{"},
+    ]
     code, output = check(tmp_path, *rows)
     assert code == 2
     assert "train.jsonl:2" in output.replace("\n", "")

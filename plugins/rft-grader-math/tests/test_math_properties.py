@@ -38,7 +38,7 @@ expressions = st.recursive(
 STYLES = ["latex", "tight", "plain", "swapped"]
 
 
-def render(tree: tuple[object, ...], style: str) -> str:  # noqa: PLR0911 - one line per operation
+def render(tree: tuple[object, ...], style: str) -> str:
     op, *args = tree
     if op in {"num", "var"}:
         return str(args[0])
@@ -50,7 +50,9 @@ def render(tree: tuple[object, ...], style: str) -> str:  # noqa: PLR0911 - one 
                 return f"{op}({parts[0]})"
             return rf"\sqrt{{{parts[0]}}}" if op == "sqrt" else rf"\sin\left({parts[0]}\right)"
         case "^":
-            return f"({parts[0]})**{parts[1]}" if plain else rf"\left({parts[0]}\right)^{{{parts[1]}}}"
+            return (
+                f"({parts[0]})**{parts[1]}" if plain else rf"\left({parts[0]}\right)^{{{parts[1]}}}"
+            )
         case "/":
             return f"({parts[0]})/({parts[1]})" if plain else rf"\dfrac{{{parts[0]}}}{{{parts[1]}}}"
         case "-":
@@ -75,14 +77,18 @@ def is_defined(tree: tuple[object, ...]) -> bool:
 
 @SETTINGS
 @given(expressions, st.sampled_from(STYLES), st.sampled_from(STYLES))
-def test_renderings_of_one_expression_are_equal(tree: tuple[object, ...], one: str, other: str) -> None:
+def test_renderings_of_one_expression_are_equal(
+    tree: tuple[object, ...], one: str, other: str
+) -> None:
     assume(is_defined(tree))
     assert equivalent(f"${render(tree, one)}$", rf"\boxed{{{render(tree, other)}}}", POLICY)
 
 
 @SETTINGS
 @given(expressions, integers.filter(bool), st.sampled_from(STYLES))
-def test_a_perturbed_expression_is_not_equal(tree: tuple[object, ...], change: int, style: str) -> None:
+def test_a_perturbed_expression_is_not_equal(
+    tree: tuple[object, ...], change: int, style: str
+) -> None:
     assume(is_defined(tree))
     text = render(tree, style)
     assert not equivalent(f"${text}$", rf"\boxed{{{text} + {change}}}", POLICY)
@@ -133,9 +139,14 @@ def test_writings_of_one_number_are_equal(value: Fraction, data: st.DataObject) 
 
 @SETTINGS
 @given(numbers, numbers, st.data())
-def test_different_numbers_are_not_equal(first: Fraction, second: Fraction, data: st.DataObject) -> None:
+def test_different_numbers_are_not_equal(
+    first: Fraction, second: Fraction, data: st.DataObject
+) -> None:
     assume(first != second)
-    one, other = data.draw(st.sampled_from(written(first))), data.draw(st.sampled_from(written(second)))
+    one, other = (
+        data.draw(st.sampled_from(written(first))),
+        data.draw(st.sampled_from(written(second))),
+    )
     assert not equivalent(one, other)
     assert not equivalent(other, rf"\boxed{{{one}}}")
 
@@ -155,7 +166,9 @@ def test_order_matters_in_tuples_only(values: list[Fraction], random: object) ->
 
 @SETTINGS
 @given(numbers, numbers, st.booleans(), st.booleans())
-def test_intervals_in_three_notations(low: Fraction, high: Fraction, left: bool, right: bool) -> None:
+def test_intervals_in_three_notations(
+    low: Fraction, high: Fraction, left: bool, right: bool
+) -> None:
     assume(low < high)
     a, b = written(low)[0], written(high)[1]
     interval = f"{'(' if left else '['}{a}, {b}{')' if right else ']'}"
@@ -168,7 +181,12 @@ def test_intervals_in_three_notations(low: Fraction, high: Fraction, left: bool,
 
 
 @SETTINGS
-@given(st.lists(integers, min_size=2, max_size=4), st.integers(0, 3), integers.filter(bool), st.booleans())
+@given(
+    st.lists(integers, min_size=2, max_size=4),
+    st.integers(0, 3),
+    integers.filter(bool),
+    st.booleans(),
+)
 def test_polynomials_in_any_order_and_with_a_coefficient_changed(
     coefficients: list[int], index: int, change: int, expand: bool
 ) -> None:

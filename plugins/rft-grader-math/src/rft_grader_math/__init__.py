@@ -1,4 +1,4 @@
-"""Are two mathematical answers the same? A grader for rft-core, and a library of its own.
+r"""Are two mathematical answers the same? A grader for rft-core, and a library of its own.
 
 from rft_grader_math import equivalent, extract
 

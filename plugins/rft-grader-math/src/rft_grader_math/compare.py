@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 from rft_grader_math.comparing import shapes
+from rft_grader_math.comparing.base import Algebra
 from rft_grader_math.comparing.points import NeedsAlgebra
-from rft_grader_math.comparing.same import Algebra, Comparison
-from rft_grader_math.comparing.words import hedge, normal
+from rft_grader_math.comparing.same import Comparison
+from rft_grader_math.comparing.words import hedge
 from rft_grader_math.errors import GoldError, TooLargeError, UndecidedError, UnreadableError
 from rft_grader_math.extraction import Extraction, extract, extract_gold
 from rft_grader_math.nodes import Node, Number, Relation
@@ -112,7 +113,12 @@ def _numbers_compared(gold: Gold, found: Extraction, answer: str, policy: Policy
     if number is None:
         return None
     numerator, denominator, unit = number
-    if unit and (policy.units != "forgive" or unit in HEDGES or unit in SCALES or CANONICAL.get(unit) in {"%", "°"}):
+    if unit and (
+        policy.units != "forgive"
+        or unit in HEDGES
+        or unit in SCALES
+        or CANONICAL.get(unit) in {"%", "°"}
+    ):
         return None
     gold_numerator, gold_denominator = gold.ratio
     equal = numerator * gold_denominator == gold_numerator * denominator
@@ -124,7 +130,11 @@ def _numbers_compared(gold: Gold, found: Extraction, answer: str, policy: Policy
 
 def _found(gold: Gold, answer: str, policy: Policy) -> Extraction:
     """Return the answer of a completion; one that repeats the gold text word for word is one."""
-    if len(answer) <= 2 * len(gold.text) and "whole" in policy.extract and bare(answer) == gold.bare:
+    if (
+        len(answer) <= 2 * len(gold.text)
+        and "whole" in policy.extract
+        and bare(answer) == gold.bare
+    ):
         return Extraction(answer, "whole")
     return extract(answer, policy)
 
@@ -151,7 +161,9 @@ def check_gold(text: str, policy: Policy = DEFAULT) -> None:
     """Raise `GoldError` if only identical text could match a gold answer, or nothing at all."""
     gold = read_gold(text, policy.decimal_comma)
     if gold.node is None:
-        raise GoldError(f"{gold.text[:80]!r} cannot be read as a mathematical answer: {gold.problem}")
+        raise GoldError(
+            f"{gold.text[:80]!r} cannot be read as a mathematical answer: {gold.problem}"
+        )
 
 
 def bare(text: str) -> str:
@@ -234,8 +246,6 @@ def _problem(gold: Node, node: Node, policy: Policy) -> str:
 def _value_of(node: Node) -> Node:
     """Return the last member of `x = 6·7 = 42`: what it says the value is."""
     if isinstance(node, Relation) and set(node.operators) <= {"=", "approx"}:
-        label, values = shapes.split(node)
+        _label, values = shapes.split(node)
         return values[-1] if values else node
     return node
-
-

@@ -1,12 +1,12 @@
 """What can go wrong, and whose fault it is.
 
-    ValueError
-    ├── UnreadableError     a text is no answer that can be read
-    │   └── TooLargeError   it could be read, but exceeds a bound (see `bounds`)
-    │       └── BeyondError the bound on values
-    └── GoldError           the gold answer cannot be read: the dataset's fault
-    RuntimeError
-    └── UndecidedError      neither equal nor different was found out: nobody's answer is wrong
+ValueError
+├── UnreadableError     a text is no answer that can be read
+│   └── TooLargeError   it could be read, but exceeds a bound (see `bounds`)
+│       └── BeyondError the bound on values
+└── GoldError           the gold answer cannot be read: the dataset's fault
+RuntimeError
+└── UndecidedError      neither equal nor different was found out: nobody's answer is wrong
 """
 
 from __future__ import annotations

@@ -68,10 +68,14 @@ class MathGrader(Grader[MathConfig]):
     def _gold(self, item: Item) -> str:
         values: list[Any] = self._find(item.fields)
         if len(values) != 1:
-            raise ValueError(f"{self.config.reference} selects {len(values)} values in the row, not one")
+            raise ValueError(
+                f"{self.config.reference} selects {len(values)} values in the row, not one"
+            )
         (value,) = values
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError(f"{self.config.reference} is {type(value).__name__}, not a text or number")  # noqa: TRY004
+            raise ValueError(
+                f"{self.config.reference} is {type(value).__name__}, not a text or number"
+            )
         return value if isinstance(value, str) else str(value)
 
 

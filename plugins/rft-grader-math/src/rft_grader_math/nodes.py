@@ -14,7 +14,9 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from rft_grader_math.bounds import MAX_HEIGHT
 from rft_grader_math.errors import TooLargeError
 
-Fact: TypeAlias = Literal["name", "sign", "bars", "complex", "binding", "unit", "matrix", "structure"]
+Fact: TypeAlias = Literal[
+    "name", "sign", "bars", "complex", "binding", "unit", "matrix", "structure"
+]
 """What stands somewhere in a node, noted when it is made, since it is asked for often.
 
 `name`: a variable; `sign`: ±; `bars`: |…| around a variable;
@@ -67,7 +69,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operation or a known function: `add`, `pow`, `sin`, `integral`, `pi` (no arguments) …"""
+    """An operation or a known function: `add`, `pow`, `sin`, `integral`, `pi` (no arguments) …."""
 
     op: str
     args: tuple[Node, ...] = ()
@@ -223,7 +225,7 @@ def _note(node: Node, below: tuple[Node, ...], facts: frozenset[Fact]) -> None:
     object.__setattr__(node, "height", height + 1)
 
 
-def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one line per class
+def children(node: Node) -> tuple[Node, ...]:
     """Return the nodes directly below."""
     match node:
         case Call(args=args) | Apply(args=args) | Group(items=args) | Ratio(parts=args):

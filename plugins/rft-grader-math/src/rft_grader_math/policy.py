@@ -6,7 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Place: TypeAlias = Literal["template", "boxed", "hashes", "marker", "json", "whole", "math", "number"]
+Place: TypeAlias = Literal[
+    "template", "boxed", "hashes", "marker", "json", "whole", "math", "number"
+]
 """Where in a completion an answer may stand; see `extraction`."""
 
 

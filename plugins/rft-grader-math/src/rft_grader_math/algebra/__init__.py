@@ -1,0 +1,1 @@
+"""What needs a computer algebra system, and the processes that it runs in."""

@@ -1,4 +1,4 @@
-"""From nodes to SymPy objects, built directly: no text of a completion reaches a parser of SymPy."""
+"""From nodes to SymPy objects, built directly: no text reaches a parser of SymPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import sympy
 
 from rft_grader_math.comparing import shapes
 from rft_grader_math.errors import UnreadableError
-from rft_grader_math.nodes import Apply, Call, Group, Interval, Name, Node, Number, Quantity, Relation
+from rft_grader_math.nodes import (
+    Apply,
+    Call,
+    Group,
+    Interval,
+    Name,
+    Node,
+    Number,
+    Quantity,
+    Relation,
+)
 
 _RELATIONS: Final = {
     "<": sympy.Lt,
@@ -154,7 +164,8 @@ _OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     **{
         name: getattr(sympy, name)
         for name in (
-            "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch",
+            "sin", "cos", "tan", "cot", "sec", "csc",
+            "sinh", "cosh", "tanh", "coth", "sech", "csch",
             "asin", "acos", "atan", "acot", "asec", "acsc", "asinh", "acosh", "atanh",
         )
     },

@@ -7,6 +7,7 @@ daemonic, forked and spawned processes, and do not run the caller's main module 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import select
@@ -103,13 +104,11 @@ class _Worker:
         self.forget()
 
     def forget(self) -> None:
-        """Close the pipes; in a forked child that is all that may be done to the parent's worker."""
+        """Close the pipes: all that a forked child may do to a worker of its parent."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                try:
+                with contextlib.suppress(OSError):  # what was not flushed has nobody to go to
                     pipe.close()
-                except OSError:  # what was not flushed has nobody to go to
-                    pass
 
 
 class _Pool:

@@ -62,7 +62,9 @@ def digits_needed(*nodes: Node) -> int:
         for part in walk(node):
             if isinstance(part, Number):
                 value = part.value
-                longest = max(longest, value.numerator.bit_length() + value.denominator.bit_length())
+                longest = max(
+                    longest, value.numerator.bit_length() + value.denominator.bit_length()
+                )
     return GUARD_DIGITS + min(longest * 3 // 10, MAX_EXPONENT_10)
 
 
@@ -81,7 +83,7 @@ class Evaluator:
         self._cost = 1 + (mp.dps // 100) ** 2
 
     def value(self, node: Node) -> Any:
-        """Return the value; raise `Undefined`, `TooLargeError`, or `UnreadableError` for no value."""
+        """Return the value; raise `Undefined`, `TooLargeError`, or `UnreadableError` for none."""
         self.steps.take(self._cost)
         try:
             return self._checked(self._value(node))
@@ -143,14 +145,16 @@ class Evaluator:
         return value
 
     def _unevaluated(self, op: str, args: tuple[Node, ...]) -> Any:
-        """Return a number that depends on what a sum, an integral … is made of, and on nothing else.
+        """Return a number that depends on what a sum, an integral … is made of, on nothing else.
 
         The variable it binds is given a value of its own, so its name does not matter.
         """
         body, variable, *rest = args
         if not isinstance(variable, Name):
             raise UnreadableError(f"{op} over what is no variable")
-        side = [part.text for part in rest if isinstance(part, Name) and part.text in {"+", "-", "+-"}]
+        side = [
+            part.text for part in rest if isinstance(part, Name) and part.text in {"+", "-", "+-"}
+        ]
         bounds = [part for part in rest if not (isinstance(part, Name) and part.text in side)]
         values = [
             hashed(self.mp, "infinity") if part == Call("infinity") else self.value(part)
@@ -225,7 +229,7 @@ def _plain(name: str) -> Callable[..., Any]:
     return lambda e, x: getattr(e.mp, name)(x)
 
 
-def _real(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that is defined for real arguments only."""
 
     def apply(e: Evaluator, *args: Any) -> Any:
@@ -251,10 +255,10 @@ def _product(e: Evaluator, *factors: Any) -> Any:
     return product
 
 
-def _nonzero(e: Evaluator, x: Any) -> Any:
-    if not x:
+def _quotient(_: Evaluator, x: Any, y: Any) -> Any:
+    if not y:
         raise Undefined
-    return x
+    return x / y
 
 
 def _modulo(mp: Any, x: Any, y: Any) -> Any:
@@ -269,7 +273,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "neg": lambda _, x: -x,
     "add": lambda e, *terms: e.mp.fsum(terms),
     "mul": _product,
-    "div": lambda e, x, y: x / _nonzero(e, y),
+    "div": _quotient,
     "pow": _power,
     "sqrt": _root,
     "root": _root,

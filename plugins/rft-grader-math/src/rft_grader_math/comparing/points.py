@@ -224,10 +224,9 @@ def _remembered(mp: Any, point: Callable[[Any, str], Any]) -> Callable[[str], An
     return value
 
 
-def _nowhere(mp: Any, name: str) -> Any:
+def _nowhere(_mp: Any, _name: str) -> Any:
     raise Undefined
 
 
-def _no_point(name: str) -> Any:
+def _no_point(_name: str) -> Any:
     raise Undefined
-

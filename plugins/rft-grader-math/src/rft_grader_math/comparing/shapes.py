@@ -41,7 +41,9 @@ def is_label(node: Node) -> bool:
             return all(isinstance(a, Name) and a.text[0].isupper() for a in args)
         case Call(op="derivative"):
             return True
-        case Call(op="union" | "intersection" | "difference" | "div", args=args) | Ratio(parts=args):
+        case (
+            Call(op="union" | "intersection" | "difference" | "div", args=args) | Ratio(parts=args)
+        ):
             return all(map(is_label, args))
         case Call(op=op, args=(inner,)) if op not in {"neg", "factorial", "sqrt"}:
             return is_label(inner)
@@ -67,7 +69,9 @@ def split(relation: Relation) -> tuple[Node | None, tuple[Node, ...]]:
     decimal, which needs no approximation. Without a value, as in `x = y`, there is no label.
     """
     members = list(relation.members)
-    exact = relation.operators.index("approx") + 1 if "approx" in relation.operators else len(members)
+    exact = (
+        relation.operators.index("approx") + 1 if "approx" in relation.operators else len(members)
+    )
     if exact == 1 and is_label(members[0]):
         return members[0], tuple(members[1:2])
     if exact < len(members) and not _is_literal(members[exact - 1]):
@@ -90,7 +94,9 @@ def signs_written_out(node: Node) -> Node:
     if isinstance(node, Relation) and is_equation(node):
         last = signs_written_out(node.members[-1])
         items = last.items if isinstance(last, Group) else (last,)
-        return Group("listing", tuple(replace(node, members=(*node.members[:-1], i)) for i in items))
+        return Group(
+            "listing", tuple(replace(node, members=(*node.members[:-1], i)) for i in items)
+        )
     if isinstance(node, Group):
         return flattened(Group(node.kind, tuple(map(signs_written_out, node.items))))
     return Group("listing", tuple(_with_sign(node, plus=plus) for plus in (True, False)))
@@ -185,7 +191,9 @@ def _solved(relation: Relation) -> list[Interval] | None:
         return None
     match members:
         case (low, Name() | Apply(), high):
-            return [Interval(low, high, low_open=operators[0] == "<", high_open=operators[1] == "<")]
+            return [
+                Interval(low, high, low_open=operators[0] == "<", high_open=operators[1] == "<")
+            ]
         case (Name() | Apply(), high):
             return [replace(_everything(), high=high, high_open=operators[0] == "<")]
         case (low, Name() | Apply()):
@@ -206,7 +214,7 @@ def is_plain(node: Node) -> bool:
 
 
 def is_unsimplified(node: Node) -> bool:
-    """Whether work is left to do: plain numbers added or multiplied, a remainder, a sum sign …"""
+    """Whether work is left to do: plain numbers added or multiplied, a remainder, a sum sign …."""
     for part in walk(node):
         if isinstance(part, Call) and (part.op in UNEVALUATED or _is_open_sum(part)):
             return True
@@ -238,7 +246,9 @@ def vector(node: Node) -> tuple[Node, ...] | None:
 def without_membership(node: Node) -> Node:
     """Return `x ∈ {1, 2}` as the values 1 and 2, in any order; other nodes as they are."""
     match node:
-        case Relation(operators=("in",), members=(label, Group(kind="set" | "braces", items=items))):
+        case Relation(
+            operators=("in",), members=(label, Group(kind="set" | "braces", items=items))
+        ):
             return Group("listing", items) if is_label(label) else node
     return node
 
@@ -262,7 +272,11 @@ def _is_domain(node: Node) -> bool:
 
 def conjunction(node: Node) -> Node:
     """Return `x > 0 and y > 0` as a list of conditions, as with a comma; other nodes as they are."""
-    if isinstance(node, Call) and node.op == "intersection" and len(set(map(subject, node.args))) > 1:
+    if (
+        isinstance(node, Call)
+        and node.op == "intersection"
+        and len(set(map(subject, node.args))) > 1
+    ):
         return Group("list", node.args)
     return node
 
@@ -270,7 +284,9 @@ def conjunction(node: Node) -> Node:
 def spread(node: Node) -> Node:
     """Return `(x, y) = (1, 2)` as `x = 1, y = 2`; other nodes as they are."""
     match node:
-        case Relation(operators=("=",), members=(Group(kind="paren", items=a), Group(kind="paren", items=b))):
+        case Relation(
+            operators=("=",), members=(Group(kind="paren", items=a), Group(kind="paren", items=b))
+        ):
             if len(a) == len(b):
                 pairs = zip(a, b, strict=True)
                 return Group("list", tuple(Relation(pair, ("=",)) for pair in pairs))

@@ -1,4 +1,4 @@
-"""The last `\\boxed{}` or `\\fbox{}`, with those that belong to it."""
+r"""The last `\\boxed{}` or `\\fbox{}`, with those that belong to it."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def doubted(text: str, start: int, end: int) -> bool:
 
 
 def box_doubted(text: str, start: int, end: int) -> bool:
-    """The same for a box, whose direct neighbours alone count: it is marked as the answer."""
+    """Say the same of a box; only its direct neighbours count, for it is marked as the answer."""
     before = text[max(0, start - 80) : start]
     if _HINT.search(before.lower()) and _BEFORE_BOX.search(before):
         return True

@@ -25,7 +25,7 @@ class Extraction:
 NOTHING = Extraction(None, problem="no answer found")
 
 
-def checked(  # noqa: PLR0913, PLR0917 - a span, what it says, and where it was found
+def checked(
     text: str, start: int, end: int, answer: str, place: str, *, in_prose: bool = False
 ) -> Extraction:
     """Return what stands at `text[start:end]`, unless its sentence denies or doubts it."""

@@ -36,7 +36,7 @@ _MAX_SENTENCE: Final = 2_000
 
 
 def template(text: str) -> Extraction | None:
-    """Return X of the last `Final Answer: The final answer is X. I hope it is correct.`"""
+    """Return X of the last `Final Answer: The final answer is X. I hope it is correct.`."""
     end = text.rfind("I hope it is correct")
     start = text.rfind("he final answer is", 0, end) if end > 0 else -1
     if start < 0 or end - start > _MAX_SENTENCE:
@@ -83,8 +83,7 @@ def _number_at_once(text: str, start: int) -> str | None:
     if len(text) - start > _MAX_AT_ONCE:
         return None
     answer = text[start:].strip(" \t\n*:._")
-    if answer.endswith("!"):  # behind a dollar sign it is an exclamation, before it a factorial
-        answer = answer[:-1]
+    answer = answer.removesuffix("!")
     answer = answer.strip(" $.")
     return None if rational(answer) is None else answer
 
@@ -92,7 +91,12 @@ def _number_at_once(text: str, start: int) -> str | None:
 def _last_marker(text: str) -> int | None:
     """Return where the text behind the last marker starts."""
     best = -1
-    if "\nA" in text or text[:20].lstrip(" *#\n\t").startswith("A") or "\n*" in text or "\n#" in text:
+    if (
+        "\nA" in text
+        or text[:20].lstrip(" *#\n\t").startswith("A")
+        or "\n*" in text
+        or "\n#" in text
+    ):
         for match in _SHORT_MARK.finditer(text, max(0, len(text) - MAX_ANSWER_CHARS)):
             best = match.end()
     lower = text.lower()

@@ -15,7 +15,8 @@ from rft_grader_math.reading.units import is_unit
 from rft_grader_math.reading.vocabulary import CONSTANTS, FUNCTIONS
 
 FORMULA: Final = re.compile(
-    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\(([^\n]+?)\\\)|(?<!\\)\$((?:[^$\\\n]|\\.)+?)\$(?!\d)", re.DOTALL
+    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\(([^\n]+?)\\\)|(?<!\\)\$((?:[^$\\\n]|\\.)+?)\$(?!\d)",
+    re.DOTALL,
 )
 """Formulas in running text do not go over line breaks; displayed ones may."""
 IS: Final = re.compile(r"\b(?:is|are|equals|be|makes|get|gives)\b|(?<![!<>=])=(?!=)", re.IGNORECASE)
@@ -34,7 +35,9 @@ _GLUED_BEHIND: Final = re.compile(
 _TAG: Final = re.compile(r"<[^<>]{1,20}>\s*\Z")
 _ONLY_JOINED: Final = re.compile(r"[\s,;/|&$]*(?:or|and|to|through)?[\s,;/|&$]*\Z", re.IGNORECASE)
 _LAST_SENTENCE: Final = re.compile(r"(?<!\.)[.!?](?=\s+\S)|\n")
-_YES_OR_NO: Final = re.compile(r"\W{0,4}(yes|no|true|false)\b\W{0,3}(?=[.,!;:\n]|\Z)", re.IGNORECASE)
+_YES_OR_NO: Final = re.compile(
+    r"\W{0,4}(yes|no|true|false)\b\W{0,3}(?=[.,!;:\n]|\Z)", re.IGNORECASE
+)
 _WORD: Final = re.compile(r"(?<!\\)(?<![A-Za-z])[A-Za-z]{2,}")
 _TEXT_COMMAND: Final = re.compile(r"\\[a-zA-Z]+\s*\{[^{}]*\}|\\[a-zA-Z]+|\$[^$]*\$")
 _PROSE_WORDS: Final = 3
@@ -135,7 +138,9 @@ def is_prose(text: str) -> bool:
     first = _WORD.search(bare)
     starts = first is not None and not bare[: first.start()].strip(" *_\"'(")
     begins_with_math = text.lstrip(" *_\"'(").startswith(("$", "\\"))
-    begins = starts and not begins_with_math and first is not None and not _is_mathematical(first[0])
+    begins = (
+        starts and not begins_with_math and first is not None and not _is_mathematical(first[0])
+    )
     return begins or len(words) > _PROSE_WORDS
 
 

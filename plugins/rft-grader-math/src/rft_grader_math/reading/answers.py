@@ -89,7 +89,7 @@ class AnswerParser(ExpressionParser):
         return Group(kind, tuple(items))
 
     def _separator(self) -> str | None:
-        """Take what separates elements, `, \\quad and` for instance; None if nothing does."""
+        r"""Take what separates elements, `, \\quad and` for instance; None if nothing does."""
         found: str | None = None
         while True:
             token = self.token
@@ -108,7 +108,10 @@ class AnswerParser(ExpressionParser):
 
     def _is_separating_space(self) -> bool:
         """Whether a wide space stands between two elements, not at an end or before a sign."""
-        return self.following.kind in {"word", "number", "command", "begin"} or self.following.text == "("
+        return (
+            self.following.kind in {"word", "number", "command", "begin"}
+            or self.following.text == "("
+        )
 
     # --- relations ---
 
@@ -194,7 +197,7 @@ class AnswerParser(ExpressionParser):
     def _is_text(self, token: Token) -> bool:
         if token.kind == "text":
             return not _connects(token)
-        return token.kind == "word" and self._stops(token) and not _connects(token)
+        return token.kind == "word" and self.stops(token) and not _connects(token)
 
     def _text(self) -> Text:
         words = self._words()
@@ -261,8 +264,18 @@ class AnswerParser(ExpressionParser):
             inner = Call("div", (inner, self.expression()))
         closing = self.token.text
         self.expect(*closers)
-        items = inner.items if isinstance(inner, Group) and inner.kind in {"list", "listing"} else (inner,)
-        if kind == "bracket" and len(items) == 1 and start == 0 and is_expression(items[0]) and self.token.kind == "eof":
+        items = (
+            inner.items
+            if isinstance(inner, Group) and inner.kind in {"list", "listing"}
+            else (inner,)
+        )
+        if (
+            kind == "bracket"
+            and len(items) == 1
+            and start == 0
+            and is_expression(items[0])
+            and self.token.kind == "eof"
+        ):
             return Group(kind, items)  # all of the answer: a list of one element
         if kind in {"paren", "bracket"}:
             return _bracket(kind, items, opened=opening == "(", closed=closing == ")")
@@ -271,7 +284,7 @@ class AnswerParser(ExpressionParser):
         return Group(kind, items) if kind in {"set", "angle"} or len(items) > 1 else inner
 
     def _set_builder(self, closers: tuple[str, ...]) -> Node:
-        """Read `\\{x | x > 1\\}` as its condition."""
+        r"""Read `\\{x | x > 1\\}` as its condition."""
         self.take()
         self.take()
         condition = self._items(until=closers)
@@ -283,7 +296,7 @@ class AnswerParser(ExpressionParser):
     def _cases(self) -> Node:
         """Read equations in braces below each other as a list."""
         items = [self._statement()]
-        while not self.token.kind == "end":
+        while self.token.kind != "end":
             self.expect("\\\\")
             if self.token.kind != "end":
                 items.append(self._statement())

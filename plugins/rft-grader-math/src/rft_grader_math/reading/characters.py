@@ -6,10 +6,33 @@ import re
 import unicodedata
 from typing import Final
 
-_GREEK: Final = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho"
-    " varsigma sigma tau upsilon phi chi psi omega"
-).split()
+_GREEK: Final = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "omicron",
+    "pi",
+    "rho",
+    "varsigma",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+]
 GREEK: Final = frozenset(_GREEK) | {name.capitalize() for name in _GREEK}
 """Names of Greek letters, which are variables with and without a backslash."""
 
@@ -65,7 +88,7 @@ def _script(match: re.Match[str]) -> str:
 
 
 def _fraction(char: str) -> str:
-    """Return `½` as `\\frac{1}{2}`."""
+    r"""Return `½` as `\\frac{1}{2}`."""
     decomposition = unicodedata.decomposition(char) if char > "\x7f" else ""
     if not decomposition.startswith("<fraction>"):
         return char

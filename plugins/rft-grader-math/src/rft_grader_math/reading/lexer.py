@@ -195,7 +195,7 @@ class _Lexer:
         elif text in {"\\textcolor", "\\color"}:
             self._group()  # the colour
         elif text in vocabulary.IGNORED:
-            self._spaced = self._spaced or not text[1:].isalpha() and text != "\\!"
+            self._spaced = self._spaced or (not text[1:].isalpha() and text != "\\!")
         elif text in vocabulary.TEXT_COMMANDS:
             yield from _as_math(self._group(), "text")
         elif text in vocabulary.ROMAN_COMMANDS:
@@ -213,7 +213,12 @@ class _Lexer:
 
     def _roman(self, command: str) -> Iterator[Token]:
         content = self._group().replace("~", " ").strip()
-        if command == "\\mathrm" and len(content) == 1 and content in _UNIT_LETTERS and self._after_number:
+        if (
+            command == "\\mathrm"
+            and len(content) == 1
+            and content in _UNIT_LETTERS
+            and self._after_number
+        ):
             yield Token("text", content)
         elif command == "\\mathbb" and content in vocabulary.NUMBER_SETS:
             yield Token("command", f"\\mathbb{content}")
@@ -270,7 +275,7 @@ def number_token(digits: str) -> Token:
 
 
 def _repeating(text: str) -> Token:
-    """Return `0.1\\overline{6}` as one sixth."""
+    r"""Return `0.1\\overline{6}` as one sixth."""
     head, _, period = text.rstrip("} ").partition("\\")
     period = period[period.index("{") + 1 :]
     if len(head) + len(period) > MAX_DIGITS:

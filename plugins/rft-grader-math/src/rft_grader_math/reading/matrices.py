@@ -50,7 +50,10 @@ def _sum(left: Node, right: Node) -> Node:
         raise UnreadableError("a sum of matrices of different size")
     rows = zip(left.rows, right.rows, strict=True)
     return Matrix(
-        tuple(tuple(Call("add", pair) for pair in zip(*pair_of_rows, strict=True)) for pair_of_rows in rows)
+        tuple(
+            tuple(Call("add", pair) for pair in zip(*pair_of_rows, strict=True))
+            for pair_of_rows in rows
+        )
     )
 
 
@@ -62,7 +65,9 @@ def _product(left: Node, right: Node) -> Node:
         return Call("mul", (left, right))
     if not is_expression(factor):
         raise UnreadableError("a matrix times what is no number")
-    return Matrix(tuple(tuple(Call("mul", (factor, entry)) for entry in row) for row in matrix.rows))
+    return Matrix(
+        tuple(tuple(Call("mul", (factor, entry)) for entry in row) for row in matrix.rows)
+    )
 
 
 def _matrix_product(left: Matrix, right: Matrix) -> Matrix:
@@ -71,13 +76,20 @@ def _matrix_product(left: Matrix, right: Matrix) -> Matrix:
         raise UnreadableError("a product of matrices whose sizes do not fit")
     if rows * inner * columns > MAX_PRODUCT:
         raise TooLargeError("a product of matrices with too many entries")
-    return Matrix(tuple(tuple(_dot(row, right, column) for column in range(columns)) for row in left.rows))
+    return Matrix(
+        tuple(tuple(_dot(row, right, column) for column in range(columns)) for row in left.rows)
+    )
 
 
 def _dot(row: tuple[Node, ...], right: Matrix, column: int) -> Node:
-    pairs = [(entry, right.rows[i][column]) for i, entry in enumerate(row)]
-    if all(isinstance(a, Number) and isinstance(b, Number) for a, b in pairs):
-        return Number(sum((a.value * b.value for a, b in pairs), Fraction(0)))  # type: ignore[union-attr]
+    total = Fraction(0)
+    for i, entry in enumerate(row):
+        other = right.rows[i][column]
+        if not (isinstance(entry, Number) and isinstance(other, Number)):
+            break
+        total += entry.value * other.value
+    else:
+        return Number(total)
     terms = tuple(Call("mul", (entry, right.rows[i][column])) for i, entry in enumerate(row))
     return terms[0] if len(terms) == 1 else Call("add", terms)
 

@@ -16,13 +16,14 @@ from rft_grader_math.reading.lexer import CommaStyle, Token, tokenise
 from rft_grader_math.reading.matrices import carried_out
 from rft_grader_math.reading.numerals import read_number
 
-_ENDS: Final = " \t\r\n.,;$`\"*"
-_STARTS: Final = " \t\r\n$`\"*="
+_ENDS: Final = ' \t\r\n.,;$`"*'
+_STARTS: Final = ' \t\r\n$`"*='
 _ALL_REALS: Final = frozenset(
     {"all real numbers", "all reals", "the real numbers", "real numbers", "all real values"}
 )
 _BOXED_LETTER: Final = re.compile(
-    r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}\s*(?:~|\\ )*(\S.*)", re.DOTALL
+    r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}\s*(?:~|\\ )*(\S.*)",
+    re.DOTALL,
 )
 _OPTION: Final = re.compile(r"(?:the )?(?:option|choice|answer)\s+\(?([A-Za-z])\)?", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Za-z]{2,}\Z")
@@ -56,7 +57,10 @@ _REWRITES: Final = (
     ("U", re.compile(r"([)\]])\s*U\s*([(\[])"), r"\1\\cup \2"),
     (
         "array",
-        re.compile(r"\\left\s*\\\{\s*\\begin\{array\}\s*\{[^}]*\}(.*?)\\end\{array\}\s*\\right\s*\.?", re.DOTALL),
+        re.compile(
+            r"\\left\s*\\\{\s*\\begin\{array\}\s*\{[^}]*\}(.*?)\\end\{array\}\s*\\right\s*\.?",
+            re.DOTALL,
+        ),
         r"\\begin{cases}\1\\end{cases}",
     ),
 )
@@ -116,7 +120,9 @@ def _words(text: str) -> Node | None:
     said = _OPTION.fullmatch(text)
     if said is not None:
         return Text(said[1])
-    if _WORDS.match(text) and not text.lower().startswith(("pi ", "sin ", "cos ", "tan ", "ln ", "log ")):
+    if _WORDS.match(text) and not text.lower().startswith(
+        ("pi ", "sin ", "cos ", "tan ", "ln ", "log ")
+    ):
         return None if _is_list(text) else Text(text)
     if not _WORD.match(text) or text in vocabulary.CONSTANTS or text in GREEK:
         return None

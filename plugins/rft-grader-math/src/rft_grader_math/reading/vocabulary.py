@@ -27,8 +27,7 @@ FUNCTIONS: Final = {
 """Names of functions, plain or as commands, to operations of `Call`."""
 
 INVERSES: Final = {
-    name: "a" + name
-    for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")
+    name: "a" + name for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")
 }
 """What `f^{-1}` stands for."""
 
@@ -58,45 +57,241 @@ RELATIONS: Final = {
 }  # fmt: skip
 
 IGNORED: Final = frozenset(
-    "\\left \\right \\big \\Big \\bigg \\Bigg \\bigl \\bigr \\Bigl \\Bigr \\biggl \\biggr \\middle"
-    " \\displaystyle \\textstyle \\scriptstyle \\limits \\nolimits \\boxed \\fbox \\framebox \\underline"
-    " \\mathstrut \\bf \\textstyle \\nobreak"
-    " \\, \\; \\: \\! \\> \\( \\) \\[ \\] \\ \\thinspace \\medspace \\thickspace \\negthinspace"
-    " \\negmedspace \\negthickspace \\enspace \\centering \\large \\Large \\small \\tiny".split(" ")
+    [
+        "\\left",
+        "\\right",
+        "\\big",
+        "\\Big",
+        "\\bigg",
+        "\\Bigg",
+        "\\bigl",
+        "\\bigr",
+        "\\Bigl",
+        "\\Bigr",
+        "\\biggl",
+        "\\biggr",
+        "\\middle",
+        "\\displaystyle",
+        "\\textstyle",
+        "\\scriptstyle",
+        "\\limits",
+        "\\nolimits",
+        "\\boxed",
+        "\\fbox",
+        "\\framebox",
+        "\\underline",
+        "\\mathstrut",
+        "\\bf",
+        "\\textstyle",
+        "\\nobreak",
+        "\\,",
+        "\\;",
+        "\\:",
+        "\\!",
+        "\\>",
+        "\\(",
+        "\\)",
+        "\\[",
+        "\\]",
+        "\\",
+        "\\thinspace",
+        "\\medspace",
+        "\\thickspace",
+        "\\negthinspace",
+        "\\negmedspace",
+        "\\negthickspace",
+        "\\enspace",
+        "\\centering",
+        "\\large",
+        "\\Large",
+        "\\small",
+        "\\tiny",
+    ]
 ) | {"\\ "}
 SEPARATING_SPACES: Final = frozenset({"\\quad", "\\qquad"})
 
 TEXT_COMMANDS: Final = frozenset(
-    "\\text \\textrm \\textbf \\textit \\textnormal \\texttt \\textsf \\textsc \\mbox \\hbox"
-    " \\emph \\textup".split()
+    [
+        "\\text",
+        "\\textrm",
+        "\\textbf",
+        "\\textit",
+        "\\textnormal",
+        "\\texttt",
+        "\\textsf",
+        "\\textsc",
+        "\\mbox",
+        "\\hbox",
+        "\\emph",
+        "\\textup",
+    ]
 )
 ROMAN_COMMANDS: Final = frozenset(
-    "\\mathrm \\mathit \\mathbf \\mathsf \\mathtt \\mathcal \\mathscr \\mathfrak \\operatorname"
-    " \\operatorname* \\bm \\boldsymbol \\mathbb \\mathop \\rm \\pmb".split()
+    [
+        "\\mathrm",
+        "\\mathit",
+        "\\mathbf",
+        "\\mathsf",
+        "\\mathtt",
+        "\\mathcal",
+        "\\mathscr",
+        "\\mathfrak",
+        "\\operatorname",
+        "\\operatorname*",
+        "\\bm",
+        "\\boldsymbol",
+        "\\mathbb",
+        "\\mathop",
+        "\\rm",
+        "\\pmb",
+    ]
 )
 NUMBER_SETS: Final = frozenset("RZNQC")
 
-CASES: Final = frozenset("cases dcases rcases".split())
+CASES: Final = frozenset(["cases", "dcases", "rcases"])
 MATRICES: Final = frozenset(
-    "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array".split()
+    ["matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array"]
 )
-TRANSPARENT: Final = frozenset("aligned align align* gathered equation equation* split".split())
+TRANSPARENT: Final = frozenset(
+    ["aligned", "align", "align*", "gathered", "equation", "equation*", "split"]
+)
 
 WORDS_OF_TWO: Final = frozenset(
-    "am an as at be by do go he if in is it me my no of on or so to up us we ok".split()
+    [
+        "am",
+        "an",
+        "as",
+        "at",
+        "be",
+        "by",
+        "do",
+        "go",
+        "he",
+        "if",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "no",
+        "of",
+        "on",
+        "or",
+        "so",
+        "to",
+        "up",
+        "us",
+        "we",
+        "ok",
+    ]
 )
 """Two letters that make a word and no product."""
 
 HEDGES: Final = frozenset(
-    """
-    about actually almost alternatively although anything are aren around base because but
-    cannot choices cost costs could cubed divided doubt either else except factorial false
-    guess half halves however idea if ignore impossible incorrect incorrectly invalid is isn
-    least less maybe might minus mod modulo more most must neither never no none nope nor
-    not nothing only or other out over perhaps plus point possibly probably rather remainder
-    should squared suppose sure tenth tenths than think third thirds though through times to
-    true unclear undecided undefined unknown unless unlikely unsure untrue versus vs was
-    wasn were whatever whether will would wrong xor yes
-    """.split()
+    [
+        "about",
+        "actually",
+        "almost",
+        "alternatively",
+        "although",
+        "anything",
+        "are",
+        "aren",
+        "around",
+        "base",
+        "because",
+        "but",
+        "cannot",
+        "choices",
+        "cost",
+        "costs",
+        "could",
+        "cubed",
+        "divided",
+        "doubt",
+        "either",
+        "else",
+        "except",
+        "factorial",
+        "false",
+        "guess",
+        "half",
+        "halves",
+        "however",
+        "idea",
+        "if",
+        "ignore",
+        "impossible",
+        "incorrect",
+        "incorrectly",
+        "invalid",
+        "is",
+        "isn",
+        "least",
+        "less",
+        "maybe",
+        "might",
+        "minus",
+        "mod",
+        "modulo",
+        "more",
+        "most",
+        "must",
+        "neither",
+        "never",
+        "no",
+        "none",
+        "nope",
+        "nor",
+        "not",
+        "nothing",
+        "only",
+        "or",
+        "other",
+        "out",
+        "over",
+        "perhaps",
+        "plus",
+        "point",
+        "possibly",
+        "probably",
+        "rather",
+        "remainder",
+        "should",
+        "squared",
+        "suppose",
+        "sure",
+        "tenth",
+        "tenths",
+        "than",
+        "think",
+        "third",
+        "thirds",
+        "though",
+        "through",
+        "times",
+        "to",
+        "true",
+        "unclear",
+        "undecided",
+        "undefined",
+        "unknown",
+        "unless",
+        "unlikely",
+        "unsure",
+        "untrue",
+        "versus",
+        "vs",
+        "was",
+        "wasn",
+        "were",
+        "whatever",
+        "whether",
+        "will",
+        "would",
+        "wrong",
+        "xor",
+        "yes",
+    ]
 )
 """Words that may not follow an answer as its unit: they say something about it."""

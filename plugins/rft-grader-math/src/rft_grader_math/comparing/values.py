@@ -1,0 +1,118 @@
+"""Compares numbers and expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from rft_grader_math.comparing.base import Base
+from rft_grader_math.comparing.exact import exact
+from rft_grader_math.comparing.points import NeedsAlgebra, agree, real_value
+from rft_grader_math.comparing.radicals import radical, same_radical
+from rft_grader_math.comparing.regions import is_infinite
+from rft_grader_math.nodes import Call, Name, Node, Number, Relation, names
+
+CONSTANTS_OF_INTEGRATION: Final = frozenset({"C", "c", "K", "k"})
+
+
+class Values(Base):
+    """Numbers exactly, expressions by their values, with the policy's leniency."""
+
+    def _same_expression(self, gold: Node, answer: Node) -> bool:
+        first, second = exact(gold), exact(answer)
+        if first is not None and second is not None:
+            return self._same_number(gold, answer, first, second)
+        radicals = self._same_radical(gold, answer)
+        if radicals is not None:
+            return radicals or self._is_rounded(gold, answer)
+        self.tier = "numeric"
+        if _without_constant(gold) != (None, gold):
+            return self._same_antiderivative(gold, answer)
+        infinite = (is_infinite(gold), is_infinite(answer))
+        if any(infinite):
+            return all(infinite) and gold == answer
+        try:
+            if agree(gold, answer, self._steps, tolerance=self._policy.tolerance):
+                return True
+        except NeedsAlgebra:
+            if self._algebra is None:
+                raise
+            self.tier = "symbolic"
+            return self._algebra.equal(gold, answer)
+        return self._is_rounded(gold, answer)
+
+    def _same_radical(self, gold: Node, answer: Node) -> bool | None:
+        """Compare two constants with roots exactly; None if they are more than one term."""
+        if self._policy.tolerance or "name" in gold.facts or "name" in answer.facts:
+            return None
+        first = radical(gold)
+        second = radical(answer) if first is not None else None
+        if first is None or second is None:
+            return None
+        self.tier = "exact"
+        return same_radical(first, second)
+
+    def _same_number(self, gold: Node, answer: Node, first: Fraction, second: Fraction) -> bool:
+        self.tier = "exact"
+        if first == second:
+            return True
+        if self._policy.tolerance and abs(first - second) <= self._policy.tolerance * abs(first):
+            return True
+        return self._is_rounded(gold, answer)
+
+    def _is_rounded(self, gold: Node, answer: Node) -> bool:
+        """Whether the answer is a decimal to which the gold value rounds, where that is allowed."""
+        allowed = self._policy.rounded
+        if allowed == "reject" or (allowed == "in_collections" and not self._depth):
+            return False
+        if (
+            not isinstance(answer, Number)
+            or not answer.places
+            or abs(answer.value) < Fraction(1, 10)
+        ):
+            return False
+        if isinstance(gold, Number) and gold.places is not None:
+            return False
+        digits = len(
+            str(abs(answer.value.numerator * 10**answer.places // answer.value.denominator))
+        )
+        value = exact(gold)
+        if value is None:
+            value = real_value(gold, self._steps)
+        if value is None or digits < 2:  # noqa: PLR2004 - 0.3 is hardly one third
+            return False
+        scaled = answer.value * 10**answer.places
+        return bool(abs(value * 10**answer.places - int(scaled)) * 2 <= 1)
+
+    def _same_antiderivative(self, gold: Node, answer: Node) -> bool:
+        """Compare sums with a constant of integration, by whatever letter it goes."""
+        _, first = _without_constant(gold)
+        constant, second = _without_constant(answer)
+        if constant is None and self._policy.constant_of_integration == "required":
+            return False
+        if constant is not None and constant.text in names(first):
+            return agree(gold, answer, self._steps)
+        return self._same_expression(first, second)
+
+    def _same_congruence(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
+        """Compare `x ≡ 3 (mod 5)` with `x ≡ 8 (mod 5)`: residues may differ by the modulus."""
+        relations, moduli = zip(gold, answer, strict=True)
+        modulus = exact(moduli[0])
+        if not all(isinstance(r, Relation) and len(r.members) == 2 for r in relations):  # noqa: PLR2004
+            return False
+        (left, first), (other, second) = (r.members for r in relations)
+        residues = exact(first), exact(second)
+        if modulus is None or modulus != exact(moduli[1]) or not modulus or None in residues:
+            return False
+        return left == other and (residues[0] - residues[1]) % modulus == 0  # type: ignore[operator]
+
+
+def _without_constant(node: Node) -> tuple[Name | None, Node]:
+    """Return a sum's constant of integration and the rest."""
+    if isinstance(node, Call) and node.op == "add":
+        for index, term in enumerate(node.args):
+            if isinstance(term, Name) and term.text in CONSTANTS_OF_INTEGRATION:
+                rest = node.args[:index] + node.args[index + 1 :]
+                return term, rest[0] if len(rest) == 1 else Call("add", rest)
+    return None, node
