@@ -40,8 +40,8 @@ def test_m2_negation() -> None:
         r"$\boxed{42}$ is not the answer.",
         r"\boxed{42} is wrong.",
     ]
-    for value, verb in itertools.product(("42", "$42$", "**42**"), ("is not", "isn't", "is never")):
-        said.append(f"The answer {verb} {value}.")
+    values, verbs = ("42", "$42$", "**42**"), ("is not", "isn't", "is never")
+    said += [f"The answer {verb} {value}." for value, verb in itertools.product(values, verbs)]
     for ending in (" is wrong", " is incorrect", " is not the answer", " isn't right"):
         said.append(f"42{ending}.")
     assert accepted("42", said) == []

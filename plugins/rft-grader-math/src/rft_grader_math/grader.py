@@ -58,7 +58,7 @@ class MathGrader(Grader[MathConfig]):
         return Grade(float(verdict.equal), _reason(verdict))
 
     def reference_completion(self, item: Item) -> str | None:
-        """Return a completion with the gold answer in a box, or where the first place looks for it."""
+        """Return a completion with the gold answer in a box, or in the first place."""
         answer = read_gold(self._gold(item), self._policy.decimal_comma).text
         place = "boxed" if "boxed" in self._policy.extract else self._policy.extract[0]
         if place == "json":
@@ -73,9 +73,8 @@ class MathGrader(Grader[MathConfig]):
             )
         (value,) = values
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError(
-                f"{self.config.reference} is {type(value).__name__}, not a text or number"
-            )
+            kind = type(value).__name__
+            raise ValueError(f"{self.config.reference} is {kind}, not a text or number")  # noqa: TRY004 - the row's fault
         return value if isinstance(value, str) else str(value)
 
 

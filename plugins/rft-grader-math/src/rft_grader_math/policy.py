@@ -32,7 +32,7 @@ class Policy(BaseModel):
     reasoning_tag: str | None = "think"
     """Text inside of this tag does not count; null: everything counts."""
     answer_tag: str | None = "answer"
-    """Where a completion has text in this tag, only the last such text is searched; null: no tag."""
+    """If a completion has text in this tag, only the last such text is searched; null: no tag."""
     hedged: Literal["reject", "accept"] = "reject"
     """An answer that is negated, doubted or questioned where it stands: wrong, or taken as is."""
     require_simplified: bool = True
@@ -42,7 +42,7 @@ class Policy(BaseModel):
     tolerance: float = Field(default=0.0, ge=0.0, le=0.1)
     """Relative difference from the gold value that is accepted; 0: exact."""
     rounded: Literal["reject", "in_collections", "accept"] = "in_collections"
-    """Where a decimal may be the gold value rounded to the decimals it shows, two digits at least."""
+    """Where a decimal of two digits or more may be the gold value, rounded to its decimals."""
     percent: Literal["value", "ignore"] = "value"
     """`50%` is one half; or the sign is dropped, and it is 50."""
     units: Literal["forgive", "ignore", "require", "convert"] = "forgive"

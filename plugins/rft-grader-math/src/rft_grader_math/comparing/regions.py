@@ -60,10 +60,19 @@ class Regions(Base):
             (first.low, first.high), (second.low, second.high)
         )
 
+    def _same_members(self, gold: Node, answer: Node) -> bool:
+        """Whether two relations have the same signs and members in the same order."""
+        return (
+            isinstance(gold, Relation)
+            and isinstance(answer, Relation)
+            and gold.operators == answer.operators
+            and self._same_items(gold.members, answer.members)
+        )
+
     def _same_inequality(self, gold: Node, answer: Node) -> bool:
         first, second = difference(gold), difference(answer)
         if first is None or second is None:
-            return same_operators(gold, answer) and self._same_items(gold.members, answer.members)  # type: ignore[union-attr]
+            return self._same_members(gold, answer)
         if _is_strict(gold) != _is_strict(answer):
             return False
         self.tier = "numeric"
@@ -103,15 +112,6 @@ def _is_set_like(node: Node) -> bool:
         case Group(kind="paren" | "bracket" | "set", items=items):
             return all(map(is_expression, items))
     return _is_region(node)
-
-
-def same_operators(gold: Node, answer: Node) -> bool:
-    """Whether two relations have the same signs in the same order."""
-    return (
-        isinstance(gold, Relation)
-        and isinstance(answer, Relation)
-        and gold.operators == answer.operators
-    )
 
 
 def _is_strict(node: Node) -> bool:

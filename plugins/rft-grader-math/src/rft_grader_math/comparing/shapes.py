@@ -33,7 +33,7 @@ _MAX_SIGNS: Final = 3
 
 
 def is_label(node: Node) -> bool:
-    """Whether a node only names what is asked for: `x`, `f(x)`, `|AB|`, `A:B`, `(p, q)`, `cos θ`."""
+    """Whether a node only names what is asked for: `x`, `f(x)`, `|AB|`, `(p, q)`, `cos θ`."""
     match node:
         case Name() | Apply() | Text():
             return True
@@ -135,7 +135,7 @@ def _with_sign(node: Node, *, plus: bool) -> Node:
 def intervals(node: Node) -> list[Interval] | None:
     """Return the intervals that a node is the union of; None if it is none.
 
-    Reads `(a, b)`, `[a, b]`, unions, `a < x <= b`, `x > a`, `x ≠ a`, and lists of such inequalities.
+    Reads `(a, b)`, `[a, b]`, unions, `a < x <= b`, `x > a`, `x ≠ a`, and lists of these.
     """
     match node:
         case Interval():
@@ -162,7 +162,7 @@ def _everything() -> Interval:
 
 
 def subject(node: Node) -> Node | None:
-    """Return the variable that a set of numbers is about, None if it does not say: `x` in `x > 1`."""
+    """Return the variable that a set of numbers is about, `x` for `x > 1`; None for none."""
     match node:
         case Relation(members=members):
             return next((member for member in members if isinstance(member, Name | Apply)), None)
@@ -271,7 +271,7 @@ def _is_domain(node: Node) -> bool:
 
 
 def conjunction(node: Node) -> Node:
-    """Return `x > 0 and y > 0` as a list of conditions, as with a comma; other nodes as they are."""
+    """Return `x > 0 and y > 0` as a list, as with a comma; other nodes as they are."""
     if (
         isinstance(node, Call)
         and node.op == "intersection"

@@ -6,7 +6,7 @@ from rft_grader_math.comparing import shapes
 from rft_grader_math.comparing.base import Contradiction
 from rft_grader_math.comparing.exact import exact
 from rft_grader_math.comparing.points import ratio
-from rft_grader_math.comparing.regions import Regions, difference, same_operators
+from rft_grader_math.comparing.regions import Regions, difference
 from rft_grader_math.nodes import Node, Relation
 
 
@@ -18,7 +18,7 @@ class Statements(Regions):
             return self._same_inequality(gold, answer)
         is_equation = [not isinstance(n, Relation) or shapes.is_equation(n) for n in (gold, answer)]
         if not all(is_equation):
-            return same_operators(gold, answer) and self._same_items(gold.members, answer.members)  # type: ignore[union-attr]
+            return self._same_members(gold, answer)
         label, value, equation = self._resolved(gold, lenient=True)
         other_label, other_value, other_equation = self._resolved(
             answer,

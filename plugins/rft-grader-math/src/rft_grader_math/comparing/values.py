@@ -97,15 +97,18 @@ class Values(Base):
 
     def _same_congruence(self, gold: Sequence[Node], answer: Sequence[Node]) -> bool:
         """Compare `x ≡ 3 (mod 5)` with `x ≡ 8 (mod 5)`: residues may differ by the modulus."""
-        relations, moduli = zip(gold, answer, strict=True)
-        modulus = exact(moduli[0])
-        if not all(isinstance(r, Relation) and len(r.members) == 2 for r in relations):  # noqa: PLR2004
+        match gold, answer:
+            case (
+                (Relation(members=(left, first)), modulus),
+                (Relation(members=(other, second)), same_modulus),
+            ):
+                numbers = [exact(node) for node in (first, second, modulus, same_modulus)]
+            case _:
+                return False
+        a, b, m, n = numbers
+        if a is None or b is None or m is None or not m:
             return False
-        (left, first), (other, second) = (r.members for r in relations)
-        residues = exact(first), exact(second)
-        if modulus is None or modulus != exact(moduli[1]) or not modulus or None in residues:
-            return False
-        return left == other and (residues[0] - residues[1]) % modulus == 0  # type: ignore[operator]
+        return left == other and m == n and (a - b) % m == 0
 
 
 def _without_constant(node: Node) -> tuple[Name | None, Node]:

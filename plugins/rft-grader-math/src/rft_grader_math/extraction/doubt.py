@@ -14,10 +14,11 @@ _DENIAL: Final = re.compile(
     re.IGNORECASE,
 )
 _MODIFIED: Final = re.compile(
-    r"\b(?:(?:less|more|greater|fewer|larger|smaller|bigger|higher|lower|other) than|at least|at most"
-    r"|up to|minus|negative|twice|double|triple|half(?: of)?|(?:square|cube|root|factorial|reciprocal"
-    r"|logarithm) of|root|times|plus|below|under|over|above|beyond|exceed(?:s|ing)?|near|close to"
-    r"|nearly|almost|section|step|question|chapter|page|problem|equation|case|log|ln|sin|cos|tan)"
+    r"\b(?:(?:less|more|greater|fewer|larger|smaller|bigger|higher|lower|other) than|at least"
+    r"|at most|up to|minus|negative|twice|double|triple|half(?: of)?|(?:square|cube|root|factorial"
+    r"|reciprocal|logarithm) of|root|times|plus|below|under|over|above|beyond|exceed(?:s|ing)?|near"
+    r"|close to|nearly|almost|section|step|question|chapter|page|problem"
+    r"|equation|case|log|ln|sin|cos|tan)"
     r"[\s$\\(*]*\Z",
     re.IGNORECASE,
 )
@@ -30,7 +31,8 @@ _RETRACTION: Final = re.compile(
     re.IGNORECASE,
 )
 _NEXT_TO_BOX: Final = re.compile(
-    r"[\s$\\)\]}*.,(]*(?:\?|(?:text\{\s*)?(?:but |this |that |it |and )*(?:(?:is|was|are|would be)\s+)?"
+    r"[\s$\\)\]}*.,(]*(?:\?|(?:text\{\s*)?(?:but |this |that |it |and )*"
+    r"(?:(?:is|was|are|would be)\s+)?"
     r"(?:(?:is|was|are|do|does|ca|could|would)?n['’]t\b|cannot\b|not\b(?!\s*[$\\(]*-?\d)|(?:wrong|incorrect"
     r"|false|impossible)\b)|(?:or|maybe|perhaps)\b)",
     re.IGNORECASE,
@@ -50,12 +52,13 @@ WINDOW: Final = 400
 _UP_TO_NUMBER: Final = re.compile(r"\d.*\Z", re.DOTALL)
 _HINT: Final = re.compile(
     r"not|n['’]t|never|nor|neither|maybe|perhaps|possib|probably|might|un(?:sure|certain|likely|der"
-    r"|less)|guess|doubt|wrong|incorrect|false|except|between|either|other|no (?:idea|wait)|than|least"
-    r"|most|up to|or\b|if|else|\?|anything but|far from|hardly|rule out|suppose|assum|whether|imagine"
+    r"|less)|guess|doubt|wrong|incorrect|false|except|between|either|other|no (?:idea|wait)|than"
+    r"|least|most|up to|or\b|if|else|\?|anything but|far from|hardly|rule out|suppose|assum|whether"
+    r"|imagine"
     r"|minus|negative|twice|double|triple|half|root|of\b|times|plus|below|over|above|beyond|exceed|near"
     r"|close|section|step|question|chapter|page|problem|equation|case|log|ln|sin|cos|tan"
 )
-"""Every doubt has one of these in it; looking for them first is cheaper, and most texts have none."""
+"""Every doubt has one of these in it. Looking for them first is cheaper: most texts have none."""
 
 
 def doubted(text: str, start: int, end: int) -> bool:

@@ -12,7 +12,8 @@ from rft_grader_math.reading.numerals import rational
 
 _MARK: Final = re.compile(
     r"answers?\b[*_]*(?:\s*\([^)\n]{0,30}\))?(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*"
-    r"(?:(?:is|are|was|be|equals?|should be|would be|must be|will be)\b(?:\s+(?:therefore|thus|then|simply"
+    r"(?:(?:is|are|was|be|equals?|should be|would be|must be|will be)\b"
+    r"(?:\s+(?:therefore|thus|then|simply"
     r"|just|equal to|given by|clearly|choice|option))*[*_]*\s*:?|[:=])[*_]*|answer[*_]+\s*\n",
     re.IGNORECASE,
 )
@@ -107,9 +108,9 @@ def _last_marker(text: str) -> int | None:
         before = lower.rfind("answer", 0, before)
         if before < 0 or before < best:
             break
-        match = _MARK.match(text, before)
-        if match is not None:
-            return max(best, match.end())
+        mark = _MARK.match(text, before)
+        if mark is not None:
+            return max(best, mark.end())
     if best < 0 and ("choice" in lower or "option" in lower):
         for match in _CHOICE_MARK.finditer(text, max(0, len(text) - MAX_ANSWER_CHARS)):
             best = match.end()

@@ -55,7 +55,7 @@ def whole(text: str) -> Extraction | None:
 
 
 def formula(text: str) -> Extraction | None:
-    """Return the last formula in dollar signs or LaTeX brackets; several side by side are a list."""
+    """Return the last formula in dollars or LaTeX brackets; several side by side are a list."""
     offset = max(0, len(text) - MAX_ANSWER_CHARS)
     matches = list(FORMULA.finditer(text, offset))
     if not matches or not has_words(text[offset:]):

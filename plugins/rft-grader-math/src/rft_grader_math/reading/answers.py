@@ -246,9 +246,7 @@ class AnswerParser(ExpressionParser):
     def _collection(self) -> Node:
         start = self.position
         opening = self.take().text
-        closers = CLOSERS[opening]
-        if opening in {"(", "["}:
-            closers = (")", "]")
+        closers = (")", "]") if opening in {"(", "["} else CLOSERS[opening]
         kind = GROUPS[opening] if opening != "{" else self.braces
         if kind == "set" and self.following.text in _BUILDER_BARS:
             return self._set_builder(closers)
@@ -293,12 +291,16 @@ class AnswerParser(ExpressionParser):
             raise UnreadableError("a set without a condition")
         return condition
 
+    def _at_end(self) -> bool:
+        """Whether an environment ends here."""
+        return self.token.kind == "end"
+
     def _cases(self) -> Node:
         """Read equations in braces below each other as a list."""
         items = [self._statement()]
-        while self.token.kind != "end":
+        while not self._at_end():
             self.expect("\\\\")
-            if self.token.kind != "end":
+            if not self._at_end():
                 items.append(self._statement())
             _check_count(len(items))
         self.take()
@@ -312,10 +314,10 @@ class AnswerParser(ExpressionParser):
             raise UnreadableError(f"the environment {name} is not known")
         rows: list[tuple[Node, ...]] = []
         entries: list[Node] = []
-        while self.token.kind != "end":
+        while not self._at_end():
             entries.append(self._quantity())
             _check_count(len(rows) * len(entries))
-            if self.at("\\\\") or self.token.kind == "end":
+            if self.at("\\\\") or self._at_end():
                 rows.append(tuple(entries))
                 entries = []
                 self.accept("\\\\")

@@ -60,7 +60,7 @@ class Calculus(TokenStream):
         """Read what starts with an opening bracket."""
 
     def derivative(self) -> Node | None:
-        r"""Read `\\frac{d}{dx} f`, `\\frac{df}{dx}`; None, having read nothing, if it is neither."""
+        r"""Read `\frac{d}{dx} f` or `\frac{df}{dx}`; None, with nothing read, if it is neither."""
         start, tokens = self.position, list(self.tokens)
         try:
             self.expect("{")
@@ -86,9 +86,8 @@ class Calculus(TokenStream):
     def differential_words(self) -> set[str]:
         """Return the next word if it is a differential such as `dx`."""
         word = self.following.text
-        return (
-            {word} if self.following.kind == "word" and word[0] == "d" and len(word) == 2 else set()
-        )
+        starts = self.following.kind == "word" and word[0] == "d"
+        return {word} if starts and len(word) == 2 else set()  # noqa: PLR2004 - d and a letter
 
     def big(self, op: str) -> Node:
         """Read a sum or a product with its bounds."""

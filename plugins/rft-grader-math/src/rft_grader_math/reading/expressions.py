@@ -363,6 +363,7 @@ class ExpressionParser(Words):
     # --- fractions, roots and functions ---
 
     def fraction(self) -> Node:
+        """Read a fraction, or a derivative that is written as one."""
         if self.at("{") and self.following.text in {"d", "\\partial"} | self.differential_words():
             derivative = self.derivative()
             if derivative is not None:

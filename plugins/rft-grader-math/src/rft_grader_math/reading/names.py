@@ -104,7 +104,7 @@ class Words(Calculus):
         return "".join(parts)
 
     def _looks_applied(self, letter: str) -> bool:
-        """Whether `θ(x)` or `f(x)` is meant: one plain variable in the brackets of a Greek letter."""
+        """Whether `θ(x)` is a function: one plain variable in the brackets of a Greek letter."""
         return (
             letter in GREEK
             and self.tokens[self.position + 2].text == ")"

@@ -22,14 +22,16 @@ _ALL_REALS: Final = frozenset(
     {"all real numbers", "all reals", "the real numbers", "real numbers", "all real values"}
 )
 _BOXED_LETTER: Final = re.compile(
-    r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}\s*(?:~|\\ )*(\S.*)",
+    r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}"
+    r"\s*(?:~|\\ )*(\S.*)",
     re.DOTALL,
 )
 _OPTION: Final = re.compile(r"(?:the )?(?:option|choice|answer)\s+\(?([A-Za-z])\)?", re.IGNORECASE)
 _WORD: Final = re.compile(r"[A-Za-z]{2,}\Z")
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}[,;:'!-]?(?:\s+[A-Za-z'-]+[,;:!]?)+\Z")
 _CHOICE: Final = re.compile(
-    r"\(?[A-Ja-j][).:](?:\s|~|\\ )+(?![-+*/=^<>]|\\(?:cdot|times|div|in|cup|cap|pm|mp|le|ge|ne|to|approx)\b)\S"
+    r"\(?[A-Ja-j][).:](?:\s|~|\\ )+"
+    r"(?![-+*/=^<>]|\\(?:cdot|times|div|in|cup|cap|pm|mp|le|ge|ne|to|approx)\b)\S"
 )
 """The letter of a choice with its option: `(B) Paris`."""
 

@@ -21,7 +21,8 @@ FUNCTIONS: Final = {
     "sqrt": "sqrt", "cbrt": "cbrt", "abs": "abs", "Abs": "abs", "floor": "floor",
     "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial", "binomial": "binomial",
     "binom": "binomial", "conjugate": "conjugate", "log": "log",
-    "ln": "ln", "lg": "lg", "Max": "max", "Min": "min", "Mod": "mod", "det": "det", "Gamma": "gamma", "dim": "dim", "rank": "rank", "tr": "tr", "ker": "ker",
+    "ln": "ln", "lg": "lg", "Max": "max", "Min": "min", "Mod": "mod", "det": "det",
+    "Gamma": "gamma", "dim": "dim", "rank": "rank", "tr": "tr", "ker": "ker",
     "deg": "deg", "Pr": "Pr",
 }  # fmt: skip
 """Names of functions, plain or as commands, to operations of `Call`."""
