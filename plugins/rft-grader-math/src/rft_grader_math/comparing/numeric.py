@@ -106,6 +106,10 @@ class Evaluator:
                 return self.value(value) / 100
             case Quantity(value=value, unit="°"):
                 return self.value(value) * self.mp.pi / 180
+            case Call(op="pow", args=(Call(op="e"), exponent)):
+                argument = self.value(exponent)
+                self._widen("exp", [argument])
+                return _exp(self, argument)
             case Call(op=op, args=args) if op in BINDING:
                 return self._unevaluated(op, args)
             case Call(op=op, args=args) if op in _FUNCTIONS:
@@ -219,7 +223,7 @@ def _bounded(name: str) -> Callable[..., Any]:
         if any(abs(arg) > _MAX_ARGUMENT for arg in args):
             raise BeyondError(f"{name} of a large argument")
         if e.mp.dps > _MAX_DIGITS_OF_GAMMA:
-            raise TooLargeError(f"{name} to more than {_MAX_DIGITS_OF_GAMMA} digits")
+            raise BeyondError(f"{name} to more than {_MAX_DIGITS_OF_GAMMA} digits")
         return getattr(e.mp, name)(*args)
 
     return apply

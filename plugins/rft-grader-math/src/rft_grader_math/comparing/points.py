@@ -18,9 +18,11 @@ from rft_grader_math.comparing.numeric import (
 from rft_grader_math.errors import BeyondError, TooLargeError, UnreadableError
 from rft_grader_math.nodes import Node
 
-_SCALES: Final = ((1, 1), (3, -1), (12, 0), (90, 1), (1_200, -1))
+_SCALES: Final = ((1, 1), (3, -1), (12, 0), (90, 1), (1_200, -1), (1_500, 1), (1 / 128, 0))
+_USUAL: Final = 3
 """Sizes and signs of the points that are always tried: bends and steps may be anywhere."""
 _ALWAYS: Final = len(_SCALES) + 2
+_MAX_OPTIONAL_DIGITS: Final = 250
 _TRIALS: Final = 14
 _NEEDED: Final = 4
 """Points at which two expressions have to agree, at least where they are defined there."""
@@ -56,6 +58,8 @@ def ratio(gold: Node, answer: Node, steps: Steps) -> float | None:
         values = pair.values(place)
         if values is None:
             continue
+        if not any(values):  # a common zero says nothing
+            continue
         if not all(values):
             return None
         current = values[0] / values[1]
@@ -85,10 +89,14 @@ def _differ(gold: Node, answer: Node) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where to evaluate: `point` gives each variable a value; `real`: within the reals."""
+    """Where to evaluate: `point` gives each variable a value.
+
+    `real`: within the reals. `optional`: left out where values are too large to be evaluated.
+    """
 
     real: bool
     point: Callable[[Any, str], Any]
+    optional: bool = False
 
 
 class _Pair:
@@ -129,6 +137,8 @@ class _Pair:
         """Evaluate, again with more digits where operands were too far apart for these."""
         (first, second), spread = self._both(place, digits)
         needed = GUARD_DIGITS + spread * 3 // 10
+        if needed > digits and place.optional and needed > _MAX_OPTIONAL_DIGITS:
+            return None
         if needed > digits:
             self._digits = max(self._digits, needed)
             (first, second), _ = self._both(place, needed)
@@ -180,7 +190,7 @@ def _places(*, complex_too: bool) -> Iterator[_Place]:
     if complex_too:
         yield _Place(False, _complex_point(0))
     for scale, sign in _SCALES:
-        yield _Place(True, _real_point(scale, sign))
+        yield _Place(True, _real_point(scale, sign), optional=scale > _USUAL)
     for trial in range(2):
         yield _Place(True, _integer_point(trial))
     for trial in range(_TRIALS):
@@ -191,7 +201,7 @@ def _places(*, complex_too: bool) -> Iterator[_Place]:
         yield _Place(False, _complex_point(trial))
 
 
-def _real_point(scale: int, sign: int, trial: int = 0) -> Callable[[Any, str], Any]:
+def _real_point(scale: float, sign: int, trial: int = 0) -> Callable[[Any, str], Any]:
     """Return points of about the size `scale`, of one sign or (0) of one each."""
 
     def value(mp: Any, name: str) -> Any:

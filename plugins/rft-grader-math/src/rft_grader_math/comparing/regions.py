@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rft_grader_math.comparing import shapes
 from rft_grader_math.comparing.base import Base
 from rft_grader_math.comparing.points import ratio
-from rft_grader_math.nodes import Call, Group, Interval, Name, Node, Relation, is_expression, names
+from rft_grader_math.nodes import Call, Group, Interval, Node, Relation, is_expression, names
 
 
 class Regions(Base):
@@ -61,12 +61,14 @@ class Regions(Base):
         )
 
     def _same_members(self, gold: Node, answer: Node) -> bool:
-        """Whether two relations have the same signs and members in the same order."""
-        return (
-            isinstance(gold, Relation)
-            and isinstance(answer, Relation)
-            and gold.operators == answer.operators
-            and self._same_items(gold.members, answer.members)
+        """Whether two relations have the same signs and members in the same order, or reverse."""
+        if not (isinstance(gold, Relation) and isinstance(answer, Relation)):
+            return False
+        gold, answer = shapes.ascending(gold), shapes.ascending(answer)
+        if gold.operators != answer.operators:
+            return False
+        return self._same_items(gold.members, answer.members) or (
+            set(gold.operators) == {"!="} and self._same_items(gold.members, answer.members[::-1])
         )
 
     def _same_inequality(self, gold: Node, answer: Node) -> bool:
@@ -94,8 +96,8 @@ def _is_region(node: Node) -> bool:
             return len({shapes.subject(arg) for arg in args}) == 1
         case Relation(operators=("in",)):
             return True
-        case Relation(operators=("!=",), members=(Name(), _)):
-            return True
+        case Relation(operators=("!=",)):
+            return shapes.subject(node) is not None
         case Group(kind="list", items=items):
             subjects = {shapes.subject(item) for item in items}
             return len(subjects) == 1 and all(shapes.is_inequality(item) for item in items)

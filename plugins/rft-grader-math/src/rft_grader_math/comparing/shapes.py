@@ -165,7 +165,9 @@ def subject(node: Node) -> Node | None:
     """Return the variable that a set of numbers is about, `x` for `x > 1`; None for none."""
     match node:
         case Relation(members=members):
-            return next((member for member in members if isinstance(member, Name | Apply)), None)
+            about = [member for member in members if "name" in member.facts]
+            single = len(about) == 1 and isinstance(about[0], Name | Apply)
+            return about[0] if single else None
         case Group(kind="list", items=items) | Call(op="union" | "intersection", args=items):
             return next((found for item in items if (found := subject(item)) is not None), None)
     return None
@@ -187,7 +189,7 @@ def _solved(relation: Relation) -> list[Interval] | None:
     if operators[0] in {">", ">="}:
         members = members[::-1]
         operators = tuple(ORDERS[op] for op in reversed(operators))
-    if any(op not in {"<", "<="} for op in operators):
+    if any(op not in {"<", "<="} for op in operators) or subject(relation) is None:
         return None
     match members:
         case (low, Name() | Apply(), high):
@@ -199,6 +201,14 @@ def _solved(relation: Relation) -> list[Interval] | None:
         case (low, Name() | Apply()):
             return [replace(_everything(), low=low, low_open=operators[0] == "<")]
     return None
+
+
+def ascending(relation: Relation) -> Relation:
+    """Return `c > b > a` as `a < b < c`, and other relations as they are."""
+    if not set(relation.operators) <= {">", ">="}:
+        return relation
+    operators = tuple(ORDERS[op] for op in reversed(relation.operators))
+    return Relation(relation.members[::-1], operators)
 
 
 def is_plain(node: Node) -> bool:

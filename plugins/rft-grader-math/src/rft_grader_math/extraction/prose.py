@@ -12,7 +12,13 @@ from rft_grader_math.nodes import Text
 from rft_grader_math.reading.characters import GREEK, to_ascii
 from rft_grader_math.reading.read import read
 from rft_grader_math.reading.units import is_unit
-from rft_grader_math.reading.vocabulary import CONSTANTS, FUNCTIONS
+from rft_grader_math.reading.vocabulary import (
+    CONSTANTS,
+    FUNCTIONS,
+    SYMPY_CALLS,
+    SYMPY_RELATIONS,
+    SYMPY_SETS,
+)
 
 FORMULA: Final = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\(([^\n]+?)\\\)|(?<!\\)\$((?:[^$\\\n]|\\.)+?)\$(?!\d)",
@@ -41,6 +47,15 @@ _YES_OR_NO: Final = re.compile(
 _WORD: Final = re.compile(r"(?<!\\)(?<![A-Za-z])[A-Za-z]{2,}")
 _TEXT_COMMAND: Final = re.compile(r"\\[a-zA-Z]+\s*\{[^{}]*\}|\\[a-zA-Z]+|\$[^$]*\$")
 _PROSE_WORDS: Final = 3
+_MATHEMATICAL: Final = (
+    FUNCTIONS,
+    CONSTANTS,
+    GREEK,
+    SYMPY_CALLS,
+    SYMPY_RELATIONS,
+    SYMPY_SETS,
+    ("and", "or"),
+)
 
 
 def whole(text: str) -> Extraction | None:
@@ -145,7 +160,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_mathematical(word: str) -> bool:
-    return word in FUNCTIONS or word in CONSTANTS or word in GREEK or word in {"and", "or"}
+    return any(word in known for known in _MATHEMATICAL)
 
 
 def has_words(text: str) -> bool:

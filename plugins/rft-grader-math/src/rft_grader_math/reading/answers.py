@@ -20,7 +20,6 @@ from rft_grader_math.nodes import (
     Ratio,
     Relation,
     Text,
-    is_expression,
 )
 from rft_grader_math.reading import vocabulary
 from rft_grader_math.reading.expressions import CLOSERS, ExpressionParser
@@ -44,6 +43,8 @@ GROUPS: Final[dict[str, GroupKind]] = {
 }
 
 
+_LOGIC: Final = frozenset({"\\land", "\\wedge", "\\lor", "\\vee"})
+_ORS: Final = frozenset({"or", ", or", "or ", "\\lor", "\\vee"})
 _ANNOUNCES: Final = re.compile(r"(?:\bis|\bare|:|=)\s*\Z")
 """Words that only lead to an answer: `The answer is`."""
 _UNIT_SIGNS: Final = frozenset({"/", "-", ".", "(", ")", "'", "*", "%", "\\%", "\\cdot", "\\times"})
@@ -77,7 +78,7 @@ class AnswerParser(ExpressionParser):
             if separator != ";":
                 kind = "list"
             if self.token.kind == "eof" or self.at(*until):
-                if separator in {"and", "or"}:
+                if separator in {"and", "or"} or until:
                     raise UnreadableError("nothing behind the last connective")
                 break
             items.append(self._statement())
@@ -94,9 +95,11 @@ class AnswerParser(ExpressionParser):
         while True:
             token = self.token
             if token.text in {",", ";"} and token.kind == "sign":
+                if found in {",", ";"}:
+                    raise UnreadableError("two separators with nothing between them")
                 found = found or token.text
             elif _connects(token):
-                found = "or" if "or" in token.text.lower() else "and"
+                found = "or" if token.text.lower() in _ORS else "and"
             elif not (token.text in vocabulary.SEPARATING_SPACES and token.kind == "command"):
                 return found
             elif not self._is_separating_space():
@@ -117,6 +120,9 @@ class AnswerParser(ExpressionParser):
 
     def _statement(self) -> Node:
         self.deeper()
+        if self.token.text in vocabulary.SYMPY_SETS and self.following.text in {"(", "."}:
+            self.depth -= 1
+            return self._sympy_set()
         if self.token.text in vocabulary.SYMPY_RELATIONS and self.following.text == "(":
             self.depth -= 1
             return self._sympy_relation(vocabulary.SYMPY_RELATIONS[self.take().text])
@@ -132,6 +138,27 @@ class AnswerParser(ExpressionParser):
         if self.accept("\\pmod"):
             return Call("congruence", (relation, self.argument()))
         return relation
+
+    def _sympy_set(self) -> Node:
+        """Read `Interval.open(0, 1)`, `Union(…)`, `Matrix([[1, 2], [3, 4]])` and their like."""
+        name = self.take().text
+        if name == "Reals":
+            return Call("numbers_R")
+        side = ""
+        if self.accept("."):
+            side = self.take().text
+        inner = self.bracketed()
+        items = inner.items if isinstance(inner, Group) and inner.kind == "paren" else (inner,)
+        if name == "Matrix":
+            return _sympy_matrix(items[0])
+        if name == "FiniteSet":
+            return Group("set", items)
+        if name == "Union":
+            return Call("union", items)
+        if len(items) != 2:  # noqa: PLR2004 - an interval has two ends
+            raise UnreadableError("an interval has two ends")
+        opens = (side in {"open", "Lopen"}, side in {"open", "Ropen"})
+        return Interval(items[0], items[1], low_open=opens[0], high_open=opens[1])
 
     def _sympy_relation(self, operator: str) -> Relation:
         """Read `Eq(a, b)` and its like."""
@@ -197,13 +224,15 @@ class AnswerParser(ExpressionParser):
     def _is_text(self, token: Token) -> bool:
         if token.kind == "text":
             return not _connects(token)
+        if self.integrals and self.at_differential():
+            return False
         return token.kind == "word" and self.stops(token) and not _connects(token)
 
-    def _text(self) -> Text:
+    def _text(self) -> Node:
         words = self._words()
         if not any(char.isalnum() for char in words):
             raise UnreadableError("no answer, only signs")
-        return Text(words)
+        return Call("numbers_R") if words.lower() in vocabulary.ALL_REALS else Text(words)
 
     def _words(self) -> str:
         """Take everything up to a separator, a relation or a closing bracket as words."""
@@ -246,6 +275,8 @@ class AnswerParser(ExpressionParser):
     def _collection(self) -> Node:
         start = self.position
         opening = self.take().text
+        if opening not in GROUPS:
+            raise UnreadableError(f"{opening[:20]!r} where a bracket is expected")
         closers = (")", "]") if opening in {"(", "["} else CLOSERS[opening]
         kind = GROUPS[opening] if opening != "{" else self.braces
         if kind == "set" and self.following.text in _BUILDER_BARS:
@@ -256,6 +287,8 @@ class AnswerParser(ExpressionParser):
                 return Call("emptyset")
             raise UnreadableError("empty brackets")
         inner = self._items(until=closers)
+        if opening == "{" and self.integrals and self.at_differential():
+            self.take_differential()
         if opening == "{" and self.accept("\\choose"):
             inner = Call("binomial", (inner, self.expression()))
         elif opening == "{" and self.accept("\\over"):
@@ -271,7 +304,7 @@ class AnswerParser(ExpressionParser):
             kind == "bracket"
             and len(items) == 1
             and start == 0
-            and is_expression(items[0])
+            and not items[0].facts
             and self.token.kind == "eof"
         ):
             return Group(kind, items)  # all of the answer: a list of one element
@@ -340,6 +373,15 @@ def _is_condition(node: Node) -> bool:
 _BUILDER_BARS: Final = frozenset({"|", "\\mid", ":"})
 
 
+def _sympy_matrix(node: Node) -> Matrix:
+    if not isinstance(node, Group):
+        raise UnreadableError("a matrix without rows")
+    rows = [item.items if isinstance(item, Group) else (item,) for item in node.items]
+    if len({len(row) for row in rows}) != 1:
+        raise UnreadableError("a matrix whose rows differ in length")
+    return Matrix(tuple(rows))
+
+
 def measured(node: Node, unit: str) -> Node:
     """Return a value with its unit; words such as `million` multiply it."""
     words = unit.split()
@@ -365,6 +407,8 @@ def _is_approximation(token: Token) -> bool:
 
 
 def _connects(token: Token) -> bool:
+    if token.kind == "command":
+        return token.text in _LOGIC
     return token.kind in {"word", "text"} and token.text.lower().strip() in CONNECTIVES
 
 

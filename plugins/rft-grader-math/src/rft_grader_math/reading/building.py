@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from rft_grader_math.errors import UnreadableError
-from rft_grader_math.nodes import Call, Name, Node, Number, Quantity
+from rft_grader_math.nodes import Call, Group, Name, Node, Number, Quantity
 
 ONE: Final = Number(Fraction(1))
 TWO: Final = Number(Fraction(2))
@@ -36,16 +36,23 @@ def joined(op: str, left: Node, right: Node) -> Node:
         and not isinstance(left, Quantity)
     ):
         return Quantity(joined(op, left, right.value), right.unit)
+    if op == "mul":  # \{x + y\} z: braces that group
+        left, right = _without_braces(left), _without_braces(right)
     if op == "mul" and isinstance(left, Call) and left.op == "mul":
         return Call("mul", (*left.args, right))
     return Call(op, (left, right))
+
+
+def _without_braces(node: Node) -> Node:
+    single = isinstance(node, Group) and node.kind == "set" and len(node.items) == 1
+    return node.items[0] if single and isinstance(node, Group) else node
 
 
 def flat(node: Node) -> Node:
     """Return a sum with the terms of the sum it begins with beside its own."""
     terms: list[Node] = []
     while isinstance(node, Call) and node.op == "add":
-        terms.append(node.args[1])
+        terms.extend(reversed(node.args[1:]))
         node = node.args[0]
     return Call("add", (node, *reversed(terms))) if terms else node
 
@@ -65,6 +72,8 @@ def named_call(op: str, args: tuple[Node, ...], base: Node | None) -> Node:
         return Call("ln", args[:1])
     if op == "log" and base is not None and len(args) == 1:
         return Call("log", (args[0], base))
+    if op == "exp" and base is None and len(args) == 1:
+        return Call("pow", (Call("e"), args[0]))
     low, high = ARITIES.get(op, (1, 1))
     if not low <= len(args) <= high or base is not None:
         raise UnreadableError(f"{op} of {len(args)} arguments")

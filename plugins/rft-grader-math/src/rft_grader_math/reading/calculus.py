@@ -130,7 +130,7 @@ class Calculus(TokenStream):
         self.integrals += 1
         body = ONE if self.at_differential() else self.expression()
         if self.differential is None and self.at_differential():
-            self._differential()
+            self.take_differential()
         self.integrals -= 1
         variable = Name(self.differential or "x")
         self.differential = outer
@@ -152,7 +152,8 @@ class Calculus(TokenStream):
         follower = self.following
         return follower.kind == "word" or follower.text[1:] in GREEK
 
-    def _differential(self) -> Node:
+    def take_differential(self) -> Node:
+        """Read `dx`, the end of an integrand, and note its variable."""
         if len(self.token.text) > 1:
             self.differential = self.take().text[1:]
         else:
@@ -165,7 +166,9 @@ class Calculus(TokenStream):
         self.expect("_")
         self.expect("{")
         variable = self.factor()
-        if not self.accept("\\to", "\\rightarrow", "\\longrightarrow", "->"):
+        if not self.accept(
+            "\\to", "\\rightarrow", "\\longrightarrow", "\\Rightarrow", "\\Longrightarrow", "->"
+        ):
             raise UnreadableError("a limit without an arrow")
         target = self._limit_target()
         direction = "+-"

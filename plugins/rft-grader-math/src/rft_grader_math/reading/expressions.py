@@ -220,6 +220,9 @@ class ExpressionParser(Words):
         if self.token.kind == "number":  # no numeral: a subscript behind it belongs to the base
             token = self.take()
             return Number(token.value, token.places)
+        if self.token.kind == "word" and len(self.token.text) == 1 and self.following.text == "_":
+            letter = self.take().text  # the subscript belongs to what the script belongs to
+            return Name(letter) if letter not in vocabulary.CONSTANTS else Call(letter)
         if self.at("-", "+"):
             sign = self.take().text
             inner = self.factor() if self.at("\\frac", "(") else self.operand()
@@ -248,6 +251,8 @@ class ExpressionParser(Words):
             self.replace([number_token(token.text[0]), number_token(token.text[1:])])
         elif token.kind == "word" and len(token.text) > 1:
             self.split_word()
+        if self.token.kind == "word" and self.token.text not in vocabulary.CONSTANTS:
+            return Name(self.take().text)  # without its subscript, which TeX leaves outside
         return self.operand()
 
     # --- operands ---

@@ -43,7 +43,7 @@ _GROUPED: Final = {
 }
 _BY_SPACE: Final = (
     r"\d{1,3}(?:(?:\{,\}|,\\!|\\,|\\!|\\;|~)\d{3})+(?!\d)(?:\.\d+)?"
-    r"|\d{1,3}(?:\ \d{3})+(?![\d.,])(?!\ ?[\d/])|"
+    r"|\d{1,3}(?:\ \d{3})+(?:\.\d+)?(?![\d,])(?!\ ?[\d/])|"
 )
 _REPEATING: Final = r"\d*\.\d*\\(?:overline|bar|dot)\s*\{\d+\}"
 
@@ -57,6 +57,7 @@ def _pattern(style: CommaStyle) -> re.Pattern[str]:
         |(?P<command>\\(?:operatorname\*|[a-zA-Z]+|.))
         |(?P<direction>dir\s*=\s*'(?:\+-|-|\+)')
         |(?P<word>[a-zA-Z]+)
+        |(?P<factorial>(?<=\d)!(?==\s*\d))
         |(?P<sign>\*\*|<=|>=|=<|!=|==|:=|->|\.\.\.|[^\s])
         """,
         re.VERBOSE | re.DOTALL,

@@ -32,7 +32,7 @@ class Words(Calculus):
         """Read a word: a function, a constant, a variable, letters."""
         word = self.token.text
         if self.integrals and word[0] == "d" and self.at_differential():
-            return self._differential()
+            return self.take_differential()
         if word in vocabulary.FUNCTIONS and self._calls(word):
             self.take()
             return self.function(vocabulary.FUNCTIONS[word])
@@ -50,7 +50,7 @@ class Words(Calculus):
     def _calls(self, word: str) -> bool:
         """Whether a word is a function here: short ones need brackets, as `lg` and `re` do."""
         return self.following.text in {"(", "{", "^", "_", "|"} or (
-            word not in {"arg", "max", "min", "sign", "Re", "Im", "det"}
+            word not in {"arg", "max", "min", "sign", "Re", "Im", "re", "im", "det"}
             and self.following.kind in {"number", "word", "command"}
         )
 
@@ -67,6 +67,11 @@ class Words(Calculus):
         if name in CHOICES and self.at("(") and not self.token.spaced:
             return self._choices()
         applied = letter in FUNCTION_LETTERS or name.endswith("'")
+        if applied and self.at("{") and self.following.text == "(":  # f{\left(x\right)}
+            self.take()
+            arguments = self._arguments()
+            self.expect("}")
+            return Apply(name, arguments)
         if self.at("(") and not self.token.spaced and (applied or self._looks_applied(letter)):
             return Apply(name, self._arguments())
         return Name(name)
@@ -81,6 +86,8 @@ class Words(Calculus):
     def _marks(self) -> str:
         """Return subscript and primes in one order, `f_1''`, however they are written."""
         primes, subscript = 0, ""
+        if self._index_follows():
+            subscript = "_" + self.take().text
         while True:
             if self.accept("'", "\\prime"):
                 primes += 1
@@ -91,6 +98,11 @@ class Words(Calculus):
                 subscript = "_" + self._subscript()
             else:
                 return subscript + "'" * primes
+
+    def _index_follows(self) -> bool:
+        """Whether digits follow a letter at once, as in `x1`."""
+        token = self.token
+        return token.kind == "number" and not token.spaced and token.text.isdecimal()
 
     def _subscript(self) -> str:
         if not self.accept("{"):

@@ -18,15 +18,14 @@ from rft_grader_math.reading.numerals import read_number
 
 _ENDS: Final = ' \t\r\n.,;$`"*'
 _STARTS: Final = ' \t\r\n$`"*='
-_ALL_REALS: Final = frozenset(
-    {"all real numbers", "all reals", "the real numbers", "real numbers", "all real values"}
-)
 _BOXED_LETTER: Final = re.compile(
     r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}"
     r"\s*(?:~|\\ )*(\S.*)",
     re.DOTALL,
 )
 _OPTION: Final = re.compile(r"(?:the )?(?:option|choice|answer)\s+\(?([A-Za-z])\)?", re.IGNORECASE)
+_SYMPY_CONSTANT: Final = re.compile(r"(?<=\*)[IE](?![\w(])|(?<![\w*])[IE](?=\*)")
+"""How SymPy prints i and e: beside a multiplication sign."""
 _WORD: Final = re.compile(r"[A-Za-z]{2,}\Z")
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}[,;:'!-]?(?:\s+[A-Za-z'-]+[,;:!]?)+\Z")
 _CHOICE: Final = re.compile(
@@ -55,6 +54,7 @@ _REWRITES: Final = (
     ("mod", re.compile(rf"[\\ ~]*\(\s*{_MOD}[\s~]*\{{?(\w+)\}}?\s*\)"), r"\\pmod{\1}"),
     (")_", re.compile(r"\((\d+)\)_"), r"\1_"),
     ("mathbb{R}^", re.compile(r"\\mathbb\{R\}\^\{?\+\}?"), r"(0,\\infty)"),
+    ("quad", re.compile(r"^([a-z])\s*\\q?quad\s+([a-z])$"), r"\1 \2"),
     ("x 10", re.compile(r"(\d)\s*x\s+10\s*\^"), r"\1\\times 10^"),
     ("U", re.compile(r"([)\]])\s*U\s*([(\[])"), r"\1\\cup \2"),
     (
@@ -88,6 +88,8 @@ def trimmed(text: str) -> str:
 def _read(text: str, style: CommaStyle) -> Node:
     latex = "\\" in text or "$" in text
     text = rewritten(trimmed(text))
+    if not latex and "*" in text:
+        text = _SYMPY_CONSTANT.sub(lambda match: match[0].lower(), text)
     if not text:
         raise UnreadableError("empty")
     words = _words(" ".join(text.replace("$", " ").split()))
@@ -112,7 +114,7 @@ def rewritten(text: str) -> str:
 
 def _words(text: str) -> Node | None:
     """Return plain words, which are no products of letters, as text."""
-    if text.lower() in _ALL_REALS:
+    if text.lower() in vocabulary.ALL_REALS:
         return Call("numbers_R")
     boxed = _BOXED_LETTER.match(text)
     if boxed is not None:

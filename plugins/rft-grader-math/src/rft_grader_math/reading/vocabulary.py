@@ -18,6 +18,7 @@ FUNCTIONS: Final = {
     )},
     "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh",
     "tg": "tan", "ctg": "cot", "cosec": "csc", "sgn": "sign", "Re": "re", "Im": "im",
+    "re": "re", "im": "im",
     "sqrt": "sqrt", "cbrt": "cbrt", "abs": "abs", "Abs": "abs", "floor": "floor",
     "ceil": "ceil", "ceiling": "ceil", "factorial": "factorial", "binomial": "binomial",
     "binom": "binomial", "conjugate": "conjugate", "log": "log",
@@ -39,11 +40,13 @@ SYMPY_CALLS: Final = {
     "Limit": "limit",
     "Derivative": "derivative",
 }
+SYMPY_SETS: Final = frozenset({"Interval", "Union", "Matrix", "Reals", "FiniteSet"})
 SYMPY_RELATIONS: Final = {"Eq": "=", "Ne": "!=", "Lt": "<", "Le": "<=", "Gt": ">", "Ge": ">="}
 
 CONSTANTS: Final = {
     "pi": "pi", "Pi": "pi", "infty": "infinity", "oo": "infinity", "inf": "infinity",
     "infinity": "infinity", "Infinity": "infinity", "e": "e", "i": "i", "imath": "i",
+    "imaginaryunit": "i", "exponentialE": "e",
     "emptyset": "emptyset", "varnothing": "emptyset", "zoo": "infinity",
 }  # fmt: skip
 
@@ -157,6 +160,9 @@ TRANSPARENT: Final = frozenset(
     ["aligned", "align", "align*", "gathered", "equation", "equation*", "split"]
 )
 
+ALL_REALS: Final = frozenset(
+    {"all real numbers", "all reals", "the real numbers", "real numbers", "all real values"}
+)
 WORDS_OF_TWO: Final = frozenset(
     [
         "am",
