@@ -5,7 +5,7 @@ r"""Pairs per second and verdicts: math-verify and our `compare`, on the same pa
 Five families of generated problems, each with a gold and two completions; about half of them are
 right by construction, the others wrong. No gold and no completion occurs twice, and each is timed
 once, after a warm-up on other problems, so that neither side answers from memory. Completions are
-judged in blocks of 30, as the batches of a step are; the contenders take turns in being first.
+judged in blocks of 100, as the batches of a step are; the contenders take turns in being first.
 
 * math-verify: `parse(gold)`, `parse(completion)`, `verify`, with its default timeouts;
 * ours, anew: `compare(gold, completion)` on the first completion, the gold not seen before;
@@ -37,7 +37,7 @@ from rft_grader_math import GoldError, UndecidedError, compare, read
 
 LATEX_PAIRS: Final = Path(__file__).parents[2] / "shared" / "data" / "math" / "latex_pairs.jsonl"
 WARM_UP: Final = 20
-BLOCK: Final = 30
+BLOCK: Final = 100
 SLOW: Final = frozenset({"expressions"})
 SQUAREFREE: Final = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15)
 OPENINGS: Final = (

@@ -45,16 +45,29 @@ class Verdict:
         return self.equal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gold:
-    """A gold answer, read once; `node` is None if only identical text can match it."""
+    """A gold answer, read once, and not before its nodes are needed.
+
+    `ratio` is numerator and denominator, where it is a plain number.
+    """
 
     text: str
     bare: str
-    node: Node | None
-    problem: str = ""
+    style: CommaStyle = "thousands"
     ratio: tuple[int, int] | None = None
-    """Numerator and denominator, where it is a plain number."""
+    problem: str = ""
+    _node: Node | None = None
+
+    @property
+    def node(self) -> Node | None:
+        """What the answer says; None, with a `problem`, if only identical text can match it."""
+        if self._node is None and not self.problem:
+            try:
+                self._node = read(self.text, self.style)
+            except UnreadableError as error:
+                self.problem = str(error) or "unreadable"
+        return self._node
 
 
 def equivalent(gold: str, answer: str, policy: Policy = DEFAULT) -> bool:
@@ -145,16 +158,12 @@ def read_gold(text: str, decimal_comma: str = "auto") -> Gold:
     plain = trimmed(text)
     number = rational(plain) if decimal_comma != "always" else None
     if number is not None and not number[2]:  # at once, since most are
-        top, bottom, _ = number
-        return Gold(plain, plain, read(plain), "", (top, bottom))
+        return Gold(plain, plain, ratio=number[:2])
     answer = extract_gold(text)
-    style: CommaStyle = "decimal" if decimal_comma == "always" else "thousands"
-    try:
-        node = read(answer, style)
-        ratio = node.value.as_integer_ratio() if isinstance(node, Number) else None
-        return Gold(answer, bare(answer), node, "", ratio)
-    except UnreadableError as error:
-        return Gold(answer, bare(answer), None, str(error))
+    gold = Gold(answer, bare(answer), "decimal" if decimal_comma == "always" else "thousands")
+    if isinstance(gold.node, Number):
+        gold.ratio = gold.node.value.as_integer_ratio()
+    return gold
 
 
 def check_gold(text: str, policy: Policy = DEFAULT) -> None:

@@ -3,11 +3,16 @@ r"""The last `\\boxed{}` or `\\fbox{}`, with those that belong to it."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS, MAX_ITEMS
-from rft_grader_math.extraction.doubt import box_doubted
-from rft_grader_math.extraction.found import Extraction
+from rft_grader_math.extraction.doubt import (
+    denied_before_box,
+    sentence_before,
+    taken_back_behind_box,
+)
+from rft_grader_math.extraction.found import DOUBTED, Extraction
 from rft_grader_math.reading.lexer import closing_brace
 
 _BOX: Final = re.compile(r"\\(?:begin)?f?box(?:ed)?\s*")
@@ -25,6 +30,9 @@ _PART_BEHIND: Final = re.compile(
 )
 """What makes a box a piece of a formula: `2\\boxed{42}`, `\\boxed{42}^2`."""
 _ANOTHER: Final = re.compile(r"[\s$\\)\]]*(?:,|and\b|or\b)\s*[$\\(]*\s*-?\d")
+PART: Final = "the box is part of a larger expression"
+_AROUND: Final = 80
+"""Characters on each side of a box that are looked at."""
 MAX_GAP: Final = 40
 """Characters between two boxes that make one answer: `\\boxed{1} and \\boxed{2}`."""
 
@@ -43,28 +51,34 @@ def boxed(text: str) -> Extraction | None:
     end = spans[0][2] + 1
     if not answer.strip(" $.,"):
         return Extraction(None, "boxed", "the box is empty")
-    if len(contents) == 1:
-        answer += _behind(text, end, answer)
-    return Extraction(answer, "boxed", _problem(text, spans[-1][0], end))
+    problem, suffix = _behind(text[end : end + _AROUND])
+    if len(contents) == 1 and not (suffix == r"\%" and "%" in answer):
+        answer += suffix
+    before = sentence_before(text, spans[-1][0])[-_AROUND:]
+    return Extraction(answer, "boxed", _problem_before(before) or problem)
 
 
-def _problem(text: str, start: int, end: int) -> str:
-    """Return why a box does not hold the final answer; "" if it does."""
-    if box_doubted(text, start, end):
-        return "denied or doubted"
-    before = _TAG.sub("", text[max(0, start - 20) : start])
-    if _PART_BEFORE.search(before) or _PART_BEHIND.match(text, end):
-        return "the box is part of a larger expression"
-    return "one of several answers" if _ANOTHER.match(text, end) else ""
+# What stands around a box is much the same in all completions.
 
 
-def _behind(text: str, end: int, answer: str) -> str:
-    """Return the percent sign or the word `million` behind a box."""
-    unit = _UNIT.match(text, end)
-    if unit is not None and "%" not in answer:
-        return r"\%"
-    scale = _SCALE.match(text, end)
-    return rf"\text{{ {scale[1]}}}" if scale else ""
+@lru_cache(maxsize=4096)
+def _problem_before(before: str) -> str:
+    """Return why a box does not hold the final answer, judging by what stands before it."""
+    if denied_before_box(before):
+        return DOUBTED
+    return PART if _PART_BEFORE.search(_TAG.sub("", before)) else ""
+
+
+@lru_cache(maxsize=4096)
+def _behind(behind: str) -> tuple[str, str]:
+    """Return the same for what stands behind it, and a percent sign or `million` there."""
+    unit, scale = _UNIT.match(behind), _SCALE.match(behind)
+    suffix = r"\%" if unit else rf"\text{{ {scale[1]}}}" if scale else ""
+    if taken_back_behind_box(behind):
+        return DOUBTED, suffix
+    if _PART_BEHIND.match(behind):
+        return PART, suffix
+    return ("one of several answers" if _ANOTHER.match(behind) else ""), suffix
 
 
 def _last_boxes(text: str) -> list[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _SENTENCE_END: Final = re.compile(r"(?<!\.)[.!?](?!\.)(?=\s|$|[\"'*)])|\n")
@@ -45,6 +46,7 @@ _BEFORE_BOX: Final = re.compile(
     re.IGNORECASE,
 )
 _LAST_DIGIT: Final = re.compile(r".*\d", re.DOTALL)
+_BREAKS: Final = (". ", "\n", "! ", "? ")
 WINDOW: Final = 400
 """Characters on each side that are looked at."""
 
@@ -66,33 +68,51 @@ def doubted(text: str, start: int, end: int) -> bool:
 
     Only its own sentence counts; a denial of an earlier number is not a denial of this one.
     """
-    before = text[max(0, start - WINDOW) : start]
-    behind = text[end : end + WINDOW]
-    if _HINT.search(before.lower()):
-        before = _in_sentence(before)
-        if _DENIAL.search(before) or _MODIFIED.search(before):
-            return True
-    return bool(_HINT.search(behind.lower()) and _RETRACTION.search(_to_sentence_end(behind)))
+    return _is_denied(sentence_before(text, start)) or _is_taken_back(_sentence_behind(text, end))
 
 
-def box_doubted(text: str, start: int, end: int) -> bool:
-    """Say the same of a box; only its direct neighbours count, for it is marked as the answer."""
-    before = text[max(0, start - 80) : start]
-    if _HINT.search(before.lower()) and _BEFORE_BOX.search(before):
-        return True
-    return _NEXT_TO_BOX.match(text, end, end + 80) is not None
+def denied_before_box(before: str) -> bool:
+    """Say the same of what stands before a box, whose direct neighbours alone count."""
+    return bool(_HINT.search(before.lower()) and _BEFORE_BOX.search(before))
 
 
-def _in_sentence(window: str) -> str:
-    """Return the part of a text in its last sentence and behind its last number."""
-    begin = 0
-    for match in _SENTENCE_END.finditer(window):
-        begin = match.end()
-    number = _LAST_DIGIT.match(window, begin)
-    return window[number.end() :] if number else window[begin:]
+def taken_back_behind_box(behind: str) -> bool:
+    """Say the same of what stands behind a box."""
+    return _NEXT_TO_BOX.match(behind) is not None
 
 
-def _to_sentence_end(window: str) -> str:
-    """Return the part of a text in its first sentence and before its first number."""
-    match = _SENTENCE_END.search(window)
-    return _UP_TO_NUMBER.sub("", window[: match.end()] if match else window)
+def sentence_before(text: str, start: int) -> str:
+    """Return about what stands before a place in its sentence."""
+    window = text[max(0, start - WINDOW) : start]
+    begin = max(map(window.rfind, _BREAKS))
+    return window[begin + 1 :] if begin >= 0 else window
+
+
+def _sentence_behind(text: str, end: int) -> str:
+    window = text[end : end + WINDOW]
+    if ".." in window:  # the sentence may go on
+        return window
+    ends = [place for mark in _BREAKS if (place := window.find(mark)) >= 0]
+    return window[: min(ends) + 1] if ends else window
+
+
+# The sentences that lead to answers are much the same in all completions: `The answer is`.
+
+
+@lru_cache(maxsize=4096)
+def _is_denied(before: str) -> bool:
+    if not _HINT.search(before.lower()):
+        return False
+    begin = max((match.end() for match in _SENTENCE_END.finditer(before)), default=0)
+    number = _LAST_DIGIT.match(before, begin)
+    sentence = before[number.end() :] if number else before[begin:]
+    return bool(_DENIAL.search(sentence) or _MODIFIED.search(sentence))
+
+
+@lru_cache(maxsize=4096)
+def _is_taken_back(behind: str) -> bool:
+    if not _HINT.search(behind.lower()):
+        return False
+    match = _SENTENCE_END.search(behind)
+    sentence = behind[: match.end()] if match else behind
+    return _RETRACTION.search(_UP_TO_NUMBER.sub("", sentence)) is not None

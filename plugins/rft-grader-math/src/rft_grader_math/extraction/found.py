@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from rft_grader_math.extraction.doubt import doubted
 
@@ -22,12 +23,13 @@ class Extraction:
     in_prose: bool = False
 
 
-NOTHING = Extraction(None, problem="no answer found")
+DOUBTED: Final = "denied or doubted"
+NOTHING: Final = Extraction(None, problem="no answer found")
 
 
 def checked(
     text: str, start: int, end: int, answer: str, place: str, *, in_prose: bool = False
 ) -> Extraction:
     """Return what stands at `text[start:end]`, unless its sentence denies or doubts it."""
-    problem = "denied or doubted" if doubted(text, start, end) else ""
+    problem = DOUBTED if doubted(text, start, end) else ""
     return Extraction(answer, place, problem, in_prose)

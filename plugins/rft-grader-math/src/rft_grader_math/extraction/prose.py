@@ -47,6 +47,9 @@ _YES_OR_NO: Final = re.compile(
 _WORD: Final = re.compile(r"(?<!\\)(?<![A-Za-z])[A-Za-z]{2,}")
 _TEXT_COMMAND: Final = re.compile(r"\\[a-zA-Z]+\s*\{[^{}]*\}|\\[a-zA-Z]+|\$[^$]*\$")
 _PROSE_WORDS: Final = 3
+_MANY_SPACES: Final = 10
+_SENTENCE_START: Final = re.compile(r"[A-Z][a-z]* [a-z]+ [a-z]+ [a-z]+ ")
+"""Running text, without looking further."""
 _MATHEMATICAL: Final = (
     FUNCTIONS,
     CONSTANTS,
@@ -66,12 +69,16 @@ def whole(text: str) -> Extraction | None:
     said = _YES_OR_NO.match(stripped)
     if said is not None:
         return Extraction(said[1], "whole")
+    if stripped.count(" ") > _MANY_SPACES and _SENTENCE_START.match(stripped):
+        return None
     return Extraction(stripped, "whole") if reads(stripped) else None
 
 
 def formula(text: str) -> Extraction | None:
     """Return the last formula in dollars or LaTeX brackets; several side by side are a list."""
     offset = max(0, len(text) - MAX_ANSWER_CHARS)
+    if "$" not in text and "\\" not in text:
+        return None
     matches = list(FORMULA.finditer(text, offset))
     if not matches or not has_words(text[offset:]):
         return None
@@ -165,4 +172,6 @@ def _is_mathematical(word: str) -> bool:
 
 def has_words(text: str) -> bool:
     """Whether anything but numbers, signs and commands stands in the text."""
-    return any(not _is_mathematical(m[0]) for m in _WORD.finditer(_TEXT_COMMAND.sub(" ", text)))
+    return _SENTENCE_START.match(text) is not None or any(
+        not _is_mathematical(m[0]) for m in _WORD.finditer(_TEXT_COMMAND.sub(" ", text))
+    )

@@ -281,38 +281,36 @@ class AnswerParser(ExpressionParser):
         kind = GROUPS[opening] if opening != "{" else self.braces
         if kind == "set" and self.following.text in _BUILDER_BARS:
             return self._set_builder(closers)
-        if self.at(*closers):
-            self.take()
+        if self.accept(*closers):
             if kind == "set":
                 return Call("emptyset")
             raise UnreadableError("empty brackets")
-        inner = self._items(until=closers)
-        if opening == "{" and self.integrals and self.at_differential():
-            self.take_differential()
-        if opening == "{" and self.accept("\\choose"):
-            inner = Call("binomial", (inner, self.expression()))
-        elif opening == "{" and self.accept("\\over"):
-            inner = Call("div", (inner, self.expression()))
+        inner = self._inside_braces(closers) if opening == "{" else self._items(until=closers)
         closing = self.token.text
         self.expect(*closers)
-        items = (
-            inner.items
-            if isinstance(inner, Group) and inner.kind in {"list", "listing"}
-            else (inner,)
-        )
-        if (
-            kind == "bracket"
-            and len(items) == 1
-            and start == 0
-            and not items[0].facts
-            and self.token.kind == "eof"
-        ):
-            return Group(kind, items)  # all of the answer: a list of one element
+        listed = isinstance(inner, Group) and inner.kind in {"list", "listing"}
+        items = inner.items if listed and isinstance(inner, Group) else (inner,)
         if kind in {"paren", "bracket"}:
+            if kind == "bracket" and len(items) == 1 and self._is_all(start) and not inner.facts:
+                return Group(kind, items)  # a list of one element
             return _bracket(kind, items, opened=opening == "(", closed=closing == ")")
-        if opening == "{" and len(items) == 1:
-            return inner
-        return Group(kind, items) if kind in {"set", "angle"} or len(items) > 1 else inner
+        if opening != "{" and kind in {"set", "angle"}:
+            return Group(kind, items)
+        return Group(kind, items) if len(items) > 1 else inner
+
+    def _is_all(self, start: int) -> bool:
+        """Whether the brackets that opened at `start` are all of the answer."""
+        return start == 0 and self.token.kind == "eof"
+
+    def _inside_braces(self, closers: tuple[str, ...]) -> Node:
+        r"""Read elements, or TeX's `n \\choose k` and `a \\over b`; an integrand may end here."""
+        inner = self._items(until=closers)
+        if self.integrals and self.at_differential():
+            self.take_differential()
+        for command, op in _INFIX_COMMANDS.items():
+            if self.accept(command):
+                return Call(op, (inner, self.expression()))
+        return inner
 
     def _set_builder(self, closers: tuple[str, ...]) -> Node:
         r"""Read `\\{x | x > 1\\}` as its condition."""
@@ -370,6 +368,7 @@ def _is_condition(node: Node) -> bool:
     return isinstance(node, Relation) and not set(node.operators) & {"=", "approx"}
 
 
+_INFIX_COMMANDS: Final = {"\\choose": "binomial", "\\over": "div"}
 _BUILDER_BARS: Final = frozenset({"|", "\\mid", ":"})
 
 

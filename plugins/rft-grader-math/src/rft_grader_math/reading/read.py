@@ -71,6 +71,8 @@ _REWRITES: Final = (
 
 def trimmed(text: str) -> str:
     """Return the text without white space, dollar signs, emphasis and full stops around it."""
+    if text[-1:].isalnum() and text[0] not in _STARTS:
+        return text
     text = text.lstrip(_STARTS)
     while True:
         stripped = text.rstrip(_ENDS)
