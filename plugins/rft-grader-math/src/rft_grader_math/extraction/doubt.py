@@ -83,13 +83,16 @@ def taken_back_behind_box(behind: str) -> bool:
 
 def sentence_before(text: str, start: int) -> str:
     """Return about what stands before a place in its sentence."""
-    window = text[max(0, start - WINDOW) : start]
-    begin = max(map(window.rfind, _BREAKS))
-    return window[begin + 1 :] if begin >= 0 else window
+    low, rfind = max(0, start - WINDOW), text.rfind
+    begin = max(rfind(". ", low, start), rfind("\n", low, start), rfind("! ", low, start))
+    begin = max(begin, rfind("? ", low, start), low - 1)
+    return text[begin + 1 : start]
 
 
 def _sentence_behind(text: str, end: int) -> str:
     window = text[end : end + WINDOW]
+    if len(window) < len("no. "):
+        return window
     if ".." in window:  # the sentence may go on
         return window
     ends = [place for mark in _BREAKS if (place := window.find(mark)) >= 0]

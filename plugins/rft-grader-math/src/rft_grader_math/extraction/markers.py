@@ -92,12 +92,7 @@ def _number_at_once(text: str, start: int) -> str | None:
 def _last_marker(text: str) -> int | None:
     """Return where the text behind the last marker starts."""
     best = -1
-    if (
-        "\nA" in text
-        or text[:20].lstrip(" *#\n\t").startswith("A")
-        or "\n*" in text
-        or "\n#" in text
-    ):
+    if "A:" in text or "A*" in text or "ANS" in text or "Ans" in text:
         for match in _SHORT_MARK.finditer(text, max(0, len(text) - MAX_ANSWER_CHARS)):
             best = match.end()
     lower = text.lower()

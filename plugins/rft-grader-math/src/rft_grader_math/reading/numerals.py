@@ -15,7 +15,11 @@ _NUMBER: Final = re.compile(
     r"(?:\s+([a-z]{4,20}))?\Z"
 )
 _FRACTION: Final = re.compile(
-    r"(-?)(?:\\[dtc]?frac\s*\{\s*(-?\d{1,20})\s*\}\s*\{\s*(\d{1,20})\s*\}|(\d{1,20})\s*/\s*(\d{1,20}))\Z"
+    r"(-?)(?:\\[dtc]?frac\s*\{\s*(-?\d{1,20})\s*\}\s*\{\s*(-?\d{1,20})\s*\}|(\d{1,20})\s*/\s*(\d{1,20}))\Z"
+)
+_SCIENTIFIC: Final = re.compile(
+    r"(-?\d{1,20})(?:\.(\d{1,20}))?(?:\s*(?:\\times|\\cdot|\*)\s*10\s*\^\s*(?:\{\s*(-?\d{1,3})\s*\}|(\d{1,3}))"
+    r"|[eE]([-+]?\d{1,3}))\Z"
 )
 
 
@@ -68,10 +72,20 @@ def _ratio(match: re.Match[str]) -> tuple[int, int]:
 def _fraction(text: str) -> tuple[int, int] | None:
     match = _FRACTION.match(text)
     if match is None:
-        return None
+        return _scientific(text)
     sign, top, bottom, plain_top, plain_bottom = match.groups()
     denominator = int(bottom or plain_bottom)
     if denominator == 0:
         return None
     value = int(top or plain_top)
     return (-value if sign else value), denominator
+
+
+def _scientific(text: str) -> tuple[int, int] | None:
+    match = _SCIENTIFIC.match(text)
+    if match is None:
+        return None
+    whole, decimals, braced, plain, after_e = match.groups()
+    power = int(braced or plain or after_e) - len(decimals or "")
+    value = int(whole + (decimals or ""))
+    return (value * 10**power, 1) if power >= 0 else (value, 10**-power)
