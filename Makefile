@@ -34,6 +34,8 @@ bench: $(VENV)/installed  ## the quick benchmarks; see benchmarks/RESULTS.md for
 	$(BIN)/python benchmarks/reward_stage.py
 	$(BIN)/python benchmarks/multilabel.py
 	$(BIN)/python benchmarks/jsonschema_speed.py
+	$(PIP_INSTALL) --group bench
+	$(BIN)/python benchmarks/math_equivalence.py
 
 tiny-policy: $(VENV)/installed  ## rebuild the demo's policy and its data
 	$(BIN)/python contrib/tiny-policy/acts.py --data contrib/eurovoc-demo/data
