@@ -58,6 +58,8 @@ HOSTILE = {
     "exponentials": r"e^{e^{e^{e^{e^{x}}}}}",
     "gamma": r"\gamma(10^9)",
     "relations": "<".join(map(str, range(2000))),
+    "equalities": "So " + "x=" * 2200,
+    "statements": "So it is " + "is x " * 900,
     "combining": "4" + "\u0301\u0316" * 3000 + "2",
     "commands": r"\left" * 3000,
     "text": r"\text{" * 2000,

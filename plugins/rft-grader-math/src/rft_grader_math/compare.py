@@ -125,6 +125,8 @@ def _numbers_compared(gold: Gold, found: Extraction, answer: str, policy: Policy
     number = rational(text)
     if number is None:
         return None
+    if "," in text and policy.decimal_comma == "always":
+        return None
     numerator, denominator, unit = number
     if unit and (
         policy.units != "forgive"

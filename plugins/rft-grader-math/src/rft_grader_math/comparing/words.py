@@ -17,7 +17,7 @@ _OTHER_LETTER: Final = re.compile(r"\b[B-HJ]\b")
 _LETTERS: Final = re.compile(r"[a-zA-Z]+")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def normal(text: str) -> str:
     """Return words in lower case with single spaces and without punctuation."""
     text = unicodedata.normalize("NFKC", text) if not text.isascii() else text

@@ -7,7 +7,7 @@ from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS
 from rft_grader_math.extraction.found import Extraction, checked
-from rft_grader_math.extraction.prose import FORMULA, IS, alone, last_number, reads
+from rft_grader_math.extraction.prose import FORMULA, IS, MAX_TRIES, alone, last_number, reads
 from rft_grader_math.reading.numerals import rational
 
 _MARK: Final = re.compile(
@@ -127,7 +127,7 @@ def _answer_in(sentence: str) -> tuple[int, int] | None:
     first = alone(sentence, number.end() if number else 0)
     if first is not None:
         return first
-    for match in reversed(list(IS.finditer(sentence))):
+    for match in reversed(list(IS.finditer(sentence))[-MAX_TRIES:]):
         rest = _without_stop(sentence[match.end() :])
         if reads(rest):
             return match.end(), match.end() + len(rest)

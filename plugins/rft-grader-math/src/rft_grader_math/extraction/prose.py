@@ -25,6 +25,8 @@ FORMULA: Final = re.compile(
     re.DOTALL,
 )
 """Formulas in running text do not go over line breaks; displayed ones may."""
+MAX_TRIES: Final = 5
+"""Places in one sentence from which an answer is tried to be read."""
 IS: Final = re.compile(r"\b(?:is|are|equals|be|makes|get|gives)\b|(?<![!<>=])=(?!=)", re.IGNORECASE)
 _ANY_FORMULA: Final = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
 _NUMBER: Final = re.compile(
@@ -99,7 +101,7 @@ def number(text: str) -> Extraction | None:
     tail = tail.rstrip()
     breaks = [match.end() for match in _LAST_SENTENCE.finditer(tail)]
     begin = breaks[-1] if breaks else 0
-    for match in reversed(list(IS.finditer(tail, begin))):
+    for match in reversed(list(IS.finditer(tail, begin))[-MAX_TRIES:]):
         rest = tail[match.end() :].rstrip(".!? *")
         if reads(rest, words=False):
             start = match.end()

@@ -62,7 +62,6 @@ for _offset, _name in enumerate(_GREEK):
 _TABLE: Final = str.maketrans(_SIGNS)
 _ROOT_OF_NUMBER: Final = re.compile(r"([√∛∜])\s*(\d+(?:\.\d+)?)")
 _SCRIPTS: Final = re.compile(r"[\u00b2\u00b3\u00b9\u2070-\u207e]+|[\u2080-\u208e]+")
-_SUPERSCRIPT_MINUS: Final = "⁻"
 
 
 def to_ascii(text: str) -> str:

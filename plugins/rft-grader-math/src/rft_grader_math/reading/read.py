@@ -17,6 +17,8 @@ from rft_grader_math.reading.matrices import carried_out
 from rft_grader_math.reading.numerals import read_number
 
 _ENDS: Final = ' \t\r\n.,;$`"*'
+_MAX_KEPT: Final = 200
+"""Characters of answers that are kept when they were read: long ones would fill the memory."""
 _STARTS: Final = ' \t\r\n$`"*='
 _BOXED_LETTER: Final = re.compile(
     r"\\(?:text|textbf|textrm|mathrm|mathbf)\s*\{\s*\(?([A-J])[).:]\s*(?:~|\\ )*\}"
@@ -35,13 +37,16 @@ _CHOICE: Final = re.compile(
 """The letter of a choice with its option: `(B) Paris`."""
 
 
-@lru_cache(maxsize=8192)
 def read(text: str, style: CommaStyle = "thousands") -> Node:
     """Return what the text, an answer in LaTeX or plain notation, says.
 
     Pure, bounded and without side effects. Raises `UnreadableError` (a `ValueError`), and its kind
     `TooLargeError` for what exceeds a bound.
     """
+    return _read_once(text, style) if len(text) <= _MAX_KEPT else _read_any(text, style)
+
+
+def _read_any(text: str, style: CommaStyle) -> Node:
     if len(text) > MAX_ANSWER_CHARS:
         raise TooLargeError(f"longer than {MAX_ANSWER_CHARS} characters")
     stripped = trimmed(text)
@@ -67,6 +72,9 @@ _REWRITES: Final = (
     ),
 )
 """What has to be in the text, the notation, and how it is usually written."""
+
+
+_read_once: Final = lru_cache(maxsize=4096)(_read_any)
 
 
 def trimmed(text: str) -> str:
