@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -86,15 +87,22 @@ def compare(gold: str, answer: str, policy: Policy = DEFAULT) -> Verdict:
 
 def compare_read(gold: Gold, answer: str, policy: Policy) -> Verdict:
     """Compare with a gold answer that is read already."""
-    return compare_found(gold, _found(gold, answer, policy), policy)
+    started = time.monotonic()
+    return compare_found(gold, _found(gold, answer, policy), policy, started=started)
 
 
 def compare_found(
-    gold: Gold, found: Extraction, policy: Policy, algebra: Algebra | None = None
+    gold: Gold,
+    found: Extraction,
+    policy: Policy,
+    *,
+    algebra: Algebra | None = None,
+    started: float | None = None,
 ) -> Verdict:
     """Compare what was extracted with a gold answer that is read already.
 
-    With `algebra`, everything happens here; without, the algebra worker is asked where needed.
+    With `algebra`, everything happens here; without, the algebra worker is asked where needed, and
+    the deadline counts from `started`.
     """
     if found.problem or found.answer is None:
         return Verdict(False, "extraction", found.problem, gold.text, found)
@@ -110,7 +118,8 @@ def compare_found(
     except NeedsAlgebra:
         from rft_grader_math.algebra.pool import ask
 
-        return ask(gold, found, policy)
+        begin = time.monotonic() if started is None else started
+        return ask(gold, found, policy, deadline=begin + policy.timeout)
     except UnreadableError as error:
         return Verdict(False, "structure", str(error), gold.text, found)
     except RecursionError:

@@ -31,9 +31,8 @@ _COMMAND: Final = (
 )
 
 
-def ask(gold: Gold, found: Extraction, policy: Policy) -> Verdict:
+def ask(gold: Gold, found: Extraction, policy: Policy, *, deadline: float) -> Verdict:
     """Return the worker's verdict; raises `UndecidedError` at the deadline or if it fails."""
-    deadline = time.monotonic() + policy.timeout
     request = {
         "gold": gold.text,
         "found": asdict(found),

@@ -54,7 +54,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     gold = read_gold(request["gold"], policy.decimal_comma)
     found = Extraction(**request["found"])
     try:
-        verdict = compare_found(gold, found, policy, SympyAlgebra())
+        verdict = compare_found(gold, found, policy, algebra=SympyAlgebra())
     except Exception as error:  # noqa: BLE001 - SymPy raises all kinds; the parent tells them on
         return {"error": f"{type(error).__name__}: {error}"[:300]}
     return {"equal": verdict.equal, "tier": verdict.tier, "reason": verdict.reason}
