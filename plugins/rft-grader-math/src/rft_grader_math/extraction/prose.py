@@ -49,6 +49,8 @@ _YES_OR_NO: Final = re.compile(
 _WORD: Final = re.compile(r"(?<!\\)(?<![A-Za-z])[A-Za-z]{2,}")
 _TEXT_COMMAND: Final = re.compile(r"\\[a-zA-Z]+\s*\{[^{}]*\}|\\[a-zA-Z]+|\$[^$]*\$")
 _PROSE_WORDS: Final = 3
+_SAYS_WORDS: Final = re.compile(r"[A-Za-z][A-Za-z' ]* (?:is|are) [A-Za-z' ]+[.!]?")
+"""A sentence of words alone that says what something is: `It is Friday.`"""
 _MANY_SPACES: Final = 10
 _SENTENCE_START: Final = re.compile(r"[A-Z][a-z]* [a-z]+ [a-z]+ [a-z]+ ")
 """Running text, without looking further."""
@@ -72,6 +74,8 @@ def whole(text: str) -> Extraction | None:
     if said is not None:
         return Extraction(said[1], "whole")
     if stripped.count(" ") > _MANY_SPACES and _SENTENCE_START.match(stripped):
+        return None
+    if _SAYS_WORDS.fullmatch(stripped):
         return None
     return Extraction(stripped, "whole") if reads(stripped) else None
 
@@ -101,9 +105,10 @@ def number(text: str) -> Extraction | None:
     tail = tail.rstrip()
     breaks = [match.end() for match in _LAST_SENTENCE.finditer(tail)]
     begin = breaks[-1] if breaks else 0
+    said = _SAYS_WORDS.fullmatch(tail[begin:].strip()) is not None
     for match in reversed(list(IS.finditer(tail, begin))[-MAX_TRIES:]):
         rest = tail[match.end() :].rstrip(".!? *")
-        if reads(rest, words=False):
+        if reads(rest, words=said):
             start = match.end()
             return checked(tail, start, start + len(rest), rest.strip(), "number", in_prose=True)
     span = last_number(tail)

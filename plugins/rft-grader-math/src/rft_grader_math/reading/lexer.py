@@ -71,6 +71,8 @@ _PATTERNS: Final = {
 }
 _OPENING: Final = frozenset({"(", "[", "\\{", "{"})
 _CLOSING: Final = frozenset({")", "]", "\\}", "}"})
+_GOES_ON: Final = re.compile(r"\s*(?:&\s*)?(?:[=<>]|\\(?:le|ge|approx|neq?|equiv)|\Z|\\end)")
+"""What begins a line that continues the calculation of the line above."""
 _ROW_SPACING: Final = re.compile(r"\[-?[\d.]+\s*(?:pt|em|ex|cm|mm)\]")
 _UNIT_LETTERS: Final = frozenset("mgslhNJWVAK")
 _COUNTED: Final = re.compile(r"\s*(-?\d[\d,]*(?:\.\d+)?)\s*(\\?%|[a-zA-Z][a-zA-Z /]*)")
@@ -189,10 +191,8 @@ class _Lexer:
         yield Token(kind, name)
 
     def _command(self, text: str) -> Iterator[Token]:
-        if text == "\\\\" and self._depth:
-            spacing = _ROW_SPACING.match(self._text, self._position)
-            self._position = spacing.end() if spacing else self._position
-            yield Token("command", text)
+        if text == "\\\\":
+            yield from self._row_end()
         elif text in {"\\textcolor", "\\color"}:
             self._group()  # the colour
         elif text in vocabulary.IGNORED:
@@ -211,6 +211,16 @@ class _Lexer:
         else:
             self._count(text)
             yield Token("command", text)
+
+    def _row_end(self) -> Iterator[Token]:
+        """Yield the end of a matrix row; of a line of equations, nothing if the next goes on."""
+        if self._aligned:
+            if _GOES_ON.match(self._text, self._position) is None:
+                yield Token("command", "\\quad")  # another equation
+            return
+        spacing = _ROW_SPACING.match(self._text, self._position) if self._depth else None
+        self._position = spacing.end() if spacing else self._position
+        yield Token("command", "\\\\")
 
     def _roman(self, command: str) -> Iterator[Token]:
         content = self._group().replace("~", " ").strip()

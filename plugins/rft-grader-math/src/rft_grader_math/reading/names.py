@@ -136,6 +136,8 @@ class Words(Calculus):
             return True
         if self._at_compound_unit():
             return True
+        if token.spaced and len(word) == 2 and word in vocabulary.WORDS_OF_TWO:  # noqa: PLR2004
+            return True
         known = word in vocabulary.FUNCTIONS or word in vocabulary.CONSTANTS or word in GREEK
         if known or len(word) == 1 or word in vocabulary.SYMPY_CALLS:
             return False
