@@ -14,11 +14,10 @@ _MARK: Final = re.compile(
     r"answers?\b[*_]*(?:\s*\([^)\n]{0,30}\))?(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*"
     r"(?:(?:is|are|was|be|equals?|should be|would be|must be|will be)\b"
     r"(?:\s+(?:therefore|thus|then|simply"
-    r"|just|equal to|given by|clearly|choice|option))*[*_]*\s*:?|[:=])[*_]*|answer[*_]+\s*\n",
-    re.IGNORECASE,
+    r"|just|equal to|given by|clearly|choice|option))*[*_]*\s*:?|[:=])[*_]*|answer[*_]+\s*\n"
 )
 _CHOICE_MARK: Final = re.compile(
-    r"(?:choice|option)\s+is\b(?:\s+(?:choice|option))?[*_]*\s*:?[*_]*", re.IGNORECASE
+    r"(?:choice|option)\s+is\b(?:\s+(?:choice|option))?[*_]*\s*:?[*_]*"
 )
 _SHORT_MARK: Final = re.compile(r"(?:^|\n)[ \t*#]*(?:A|ANSWER|Ans)[*]*:[*]*(?=\s)")
 _SENTENCE: Final = re.compile(
@@ -103,11 +102,11 @@ def _last_marker(text: str) -> int | None:
         before = lower.rfind("answer", 0, before)
         if before < 0 or before < best:
             break
-        mark = _MARK.match(text, before)
+        mark = _MARK.match(lower, before)
         if mark is not None:
             return max(best, mark.end())
     if best < 0 and ("choice" in lower or "option" in lower):
-        for match in _CHOICE_MARK.finditer(text, max(0, len(text) - MAX_ANSWER_CHARS)):
+        for match in _CHOICE_MARK.finditer(lower, max(0, len(text) - MAX_ANSWER_CHARS)):
             best = match.end()
     return best if best >= 0 else None
 

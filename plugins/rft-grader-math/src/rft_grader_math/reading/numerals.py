@@ -29,6 +29,8 @@ def rational(text: str) -> tuple[int, int, str] | None:
     The text, an integer, decimal or fraction, has no white space or dollar signs around it. The
     unit is the one word behind the number, "" for none.
     """
+    if text.isdecimal() and text.isascii() and len(text) <= MAX_DIGITS:
+        return int(text), 1, ""
     match = _NUMBER.match(text)
     if match is None:
         fraction = _fraction(text)
