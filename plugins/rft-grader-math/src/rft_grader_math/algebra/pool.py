@@ -25,6 +25,8 @@ from rft_grader_math.policy import Policy
 
 WORKERS: Final = 2
 """Workers kept ready: while one is replaced, another answers."""
+_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG")
+"""What a worker is told of the environment: no keys, no proxies."""
 _COMMAND: Final = (
     "import sys; sys.path[:] = sys.argv[1:]; "
     "from rft_grader_math.algebra.worker import main; main()"
@@ -51,12 +53,12 @@ class _Worker:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, with constant code
-            [sys.executable, "-I", "-c", _COMMAND, *sys.path],
+            [sys.executable, "-I", "-c", _COMMAND, *filter(None, sys.path)],  # not the folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is the parent's business
-            env={"OMP_NUM_THREADS": "1", "PATH": os.environ.get("PATH", "")},
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         )
         self._buffer = b""
         self._ready = False
