@@ -136,7 +136,6 @@ _OPERATIONS: Final[dict[str, Callable[..., Any]]] = {
     "pow": sympy.Pow,
     "sqrt": sympy.sqrt,
     "root": sympy.root,
-    "exp": sympy.exp,
     "ln": sympy.log,
     "log": sympy.log,
     "abs": sympy.Abs,

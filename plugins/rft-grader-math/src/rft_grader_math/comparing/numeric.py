@@ -281,7 +281,6 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "pow": _power,
     "sqrt": _root,
     "root": _root,
-    "exp": _exp,
     "ln": _log,
     "log": _log,
     "abs": lambda _, x: abs(x),

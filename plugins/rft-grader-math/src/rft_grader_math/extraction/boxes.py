@@ -11,20 +11,24 @@ from rft_grader_math.extraction.doubt import (
     denied_before_box,
     sentence_before,
     taken_back_behind_box,
+    without_tag,
 )
 from rft_grader_math.extraction.found import DOUBTED, Extraction
 from rft_grader_math.reading.lexer import closing_brace
+from rft_grader_math.reading.units import SCALES
 
 _BOX: Final = re.compile(r"\\(?:begin)?f?box(?:ed)?\s*")
 _PLAIN: Final = re.compile(r"\{[^{}\\]*\}")
 _GAP_ENDS: Final = re.compile(r"[.!?](?:\s|$)|\n\s*\n|\\n")
 _UNIT: Final = re.compile(r"[\s$\\)\]]*(?:\\%|%|(?:percent|pct)\b)")
-_SCALE: Final = re.compile(r"[\s$\\)\]]*\b(hundred|thousand|million|billion|trillion|dozen)\b")
+_SCALE: Final = re.compile(
+    rf"[\s$\\)\]]*\b({'|'.join(word for word in SCALES if len(word) > 1)})\b"
+)
 _PART_BEFORE: Final = re.compile(
     r"(?:[\d+±^_/<>≤≥≠√×·]|(?<!\n)(?<!^)-|\$-|\\(?:pm|mp|times|cdot|div|le|ge|leq|geq|ne|neq|lt|gt)\s*"
     r"|\\sqrt\s*\{?|\\[dt]?frac\s*\{)\Z"
 )
-_TAG: Final = re.compile(r"<[^<>]{1,20}>\s*\Z")
+_TOKEN: Final = re.compile(r"-?[\w.]+")
 _PART_BEHIND: Final = re.compile(
     r"\s*(?:[\d^_/>+=]|<(?![/|a-z])|-\s?\d|[.,]\d|\{,\}|\\(?:times|cdot|div|pm|le|ge|leq|geq|ne|neq)(?![a-z]))"
 )
@@ -66,7 +70,7 @@ def _problem_before(before: str) -> str:
     """Return why a box does not hold the final answer, judging by what stands before it."""
     if denied_before_box(before):
         return DOUBTED
-    return PART if _PART_BEFORE.search(_TAG.sub("", before)) else ""
+    return PART if _PART_BEFORE.search(without_tag(before)) else ""
 
 
 @lru_cache(maxsize=4096)
@@ -125,7 +129,7 @@ def _end(text: str, content: int) -> int:
     if text[content : content + 1] == "{":
         end = closing_brace(text[: content + MAX_ANSWER_CHARS + 2], content)
         return -1 if end is None else end
-    token = re.compile(r"-?[\w.]+").match(text, content)
+    token = _TOKEN.match(text, content)
     return token.end() if token else -1
 
 

@@ -46,6 +46,7 @@ _BEFORE_BOX: Final = re.compile(
     re.IGNORECASE,
 )
 _LAST_DIGIT: Final = re.compile(r".*\d", re.DOTALL)
+_TAG: Final = re.compile(r"<[^<>]{1,20}>\s*\Z")
 _BREAKS: Final = (". ", "\n", "! ", "? ")
 WINDOW: Final = 400
 """Characters on each side that are looked at."""
@@ -87,6 +88,11 @@ def sentence_before(text: str, start: int) -> str:
     begin = max(rfind(". ", low, start), rfind("\n", low, start), rfind("! ", low, start))
     begin = max(begin, rfind("? ", low, start), low - 1)
     return text[begin + 1 : start]
+
+
+def without_tag(before: str) -> str:
+    """Return what stands before an answer without the tag that it ends with, `<answer>`."""
+    return _TAG.sub("", before)
 
 
 def _sentence_behind(text: str, end: int) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS
 from rft_grader_math.errors import UnreadableError
+from rft_grader_math.extraction.doubt import without_tag
 from rft_grader_math.extraction.found import Extraction, checked
 from rft_grader_math.nodes import Text
 from rft_grader_math.reading.characters import GREEK, to_ascii
@@ -40,7 +41,6 @@ _GLUED_BEHIND: Final = re.compile(
     r"\s*(?:[+^=]|<(?![/|])|(?<!>)>|\*(?!\*)\s*\w|/\s*\w|-\s?\d|\()|\**[,.]\d|:\d|\s\d|\\(?!%)|_|\{|([A-Za-z]+)"
 )
 """What makes a number a piece of something: `x + 5`, `5x`, `3:5`, `f(5)`."""
-_TAG: Final = re.compile(r"<[^<>]{1,20}>\s*\Z")
 _ONLY_JOINED: Final = re.compile(r"[\s,;/|&$]*(?:or|and|to|through)?[\s,;/|&$]*\Z", re.IGNORECASE)
 _LAST_SENTENCE: Final = re.compile(r"(?<!\.)[.!?](?=\s+\S)|\n")
 _YES_OR_NO: Final = re.compile(
@@ -135,7 +135,7 @@ def alone(text: str, start: int) -> tuple[int, int] | None:
 
 def _is_alone(text: str, start: int, end: int) -> bool:
     """Whether a number is no piece of a formula that is written without dollar signs."""
-    if _GLUED_BEFORE.search(_TAG.sub("", text[max(0, start - 20) : start])):
+    if _GLUED_BEFORE.search(without_tag(text[max(0, start - 20) : start])):
         return False
     behind = _GLUED_BEHIND.match(text, end)
     return behind is None or bool(behind[1] and (is_unit(behind[1]) or len(behind[1]) > 3))  # noqa: PLR2004 - 42apples

@@ -206,7 +206,7 @@ class AnswerParser(ExpressionParser):
                 raise UnreadableError(f"{token.text[:40]!r} behind a value")
             if token.kind not in {"word", "text"} and not raised and token.text not in _UNIT_SIGNS:
                 raise UnreadableError(f"{token.text[:20]!r} behind a unit")
-            parts.append((" " if token.spaced or token.kind == "text" else "") + token.text)
+            parts.append(_spelled(token))
             if raised:
                 parts.append(str(self._exponent()))
         return " ".join("".join(parts).replace("per cent", "percent").split())
@@ -238,8 +238,7 @@ class AnswerParser(ExpressionParser):
         """Take everything up to a separator, a relation or a closing bracket as words."""
         parts: list[str] = []
         while not self._ends_words():
-            token = self.take()
-            parts.append((" " if token.spaced or token.kind == "text" else "") + token.text)
+            parts.append(_spelled(self.take()))
         return " ".join("".join(parts).split())
 
     def _ends_words(self) -> bool:
@@ -357,9 +356,7 @@ class AnswerParser(ExpressionParser):
             else:
                 self.expect("&")
         self.take()
-        if not rows or len({len(row) for row in rows}) != 1:
-            raise UnreadableError("a matrix whose rows differ in length")
-        matrix = Matrix(tuple(rows))
+        matrix = _matrix_of(rows)
         return determinant(matrix) if name == "vmatrix" else matrix
 
 
@@ -375,10 +372,18 @@ _BUILDER_BARS: Final = frozenset({"|", "\\mid", ":"})
 def _sympy_matrix(node: Node) -> Matrix:
     if not isinstance(node, Group):
         raise UnreadableError("a matrix without rows")
-    rows = [item.items if isinstance(item, Group) else (item,) for item in node.items]
+    return _matrix_of([i.items if isinstance(i, Group) else (i,) for i in node.items])
+
+
+def _matrix_of(rows: list[tuple[Node, ...]]) -> Matrix:
     if len({len(row) for row in rows}) != 1:
         raise UnreadableError("a matrix whose rows differ in length")
     return Matrix(tuple(rows))
+
+
+def _spelled(token: Token) -> str:
+    """Return the text of a token with the space before it."""
+    return (" " if token.spaced or token.kind == "text" else "") + token.text
 
 
 def measured(node: Node, unit: str) -> Node:

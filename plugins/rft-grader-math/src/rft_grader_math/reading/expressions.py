@@ -36,6 +36,9 @@ CLOSERS: Final = {
 }  # fmt: skip
 ROUNDERS: Final = {"\\lfloor": "floor", "\\lceil": "ceil"}
 BARS: Final = frozenset({"\\lvert", "\\lVert", "\\|", "\\Vert", "\\vert"})
+EITHER_BARS: Final = frozenset({"\\vert", "\\|", "\\Vert"})
+"""Bars that open and close by the same command."""
+LETTERS: Final = frozenset({"partial", "nabla", "hbar", "ell"})
 ELLIPSES: Final = frozenset({"\\ldots", "\\dots", "\\cdots", "\\dotsb", "\\dotsc"})
 
 
@@ -151,16 +154,10 @@ class ExpressionParser(Words):
     def _command_starts(self, command: str) -> bool:
         name = command[1:]
         return (
-            command in FRACTIONS
-            or command in BINOMIALS
-            or command in BIG
-            or command in INTEGRALS
-            or command in CONJUGATES
-            or command in DECORATIONS
+            command in _READERS
             or command in FIGURES
-            or command in {"\\sqrt", "\\lim", "\\{", "\\prime", "\\partial", "\\nabla", "\\hbar"}
-            or (command in CLOSERS and command not in {"\\vert", "\\|", "\\Vert"})
-            or (command in {"\\vert", "\\|", "\\Vert"} and not self.bars)
+            or command in {"\\prime", "\\partial", "\\nabla", "\\hbar"}
+            or (command in CLOSERS and not (command in EITHER_BARS and self.bars))
             or name in vocabulary.FUNCTIONS
             or name in vocabulary.CONSTANTS
             or name in GREEK
@@ -205,7 +202,7 @@ class ExpressionParser(Words):
 
     def _tower(self, exponent: Node) -> Node:
         """Read the rest of `a^b^c`, which is a^(b^c)."""
-        if not self.at("^", "**") or self.following.text in {"\\circ", "{\\circ}"}:
+        if not self.at("^", "**") or self.following.text == "\\circ":
             return exponent
         self.take()
         self.deeper()
@@ -235,12 +232,9 @@ class ExpressionParser(Words):
         word = self.token.text
         return word in vocabulary.FUNCTIONS or word in vocabulary.CONSTANTS or word in GREEK
 
+    @abstractmethod
     def group(self) -> Node:
         """Read an expression in braces."""
-        self.expect("{")
-        node = self.expression()
-        self.expect("}")
-        return node
 
     def argument(self) -> Node:
         """Read the argument of a command: a group, or one digit or letter, as TeX does."""
@@ -317,26 +311,18 @@ class ExpressionParser(Words):
     def _letter_command(self, command: str, name: str) -> Node:
         if command in ELLIPSES:
             return Name("...")
-        if name in GREEK and (name == "gamma" or not self.at("(")):
-            return self._constant_or_name(name)
-        if name in vocabulary.FUNCTIONS:
+        is_letter = name in GREEK and (name == "gamma" or not self.at("("))
+        if name in vocabulary.FUNCTIONS and not is_letter:
             return self.function(vocabulary.FUNCTIONS[name])
-        if name in vocabulary.CONSTANTS and name not in self.bound:
-            return Call(vocabulary.CONSTANTS[name])
-        if command.startswith("\\var") and name[3:] in GREEK:
+        if command.startswith("\\var") and name[3:] in GREEK and name not in GREEK:
             return self.named(name[3:])
-        if name in GREEK or name in {"partial", "nabla", "hbar", "ell"}:
-            return self.named(name)
+        if name in vocabulary.CONSTANTS or name in GREEK or name in LETTERS:
+            return self.constant_or_name(name)
         if command.startswith("\\mathbb"):
             return Call("numbers_" + command[-1])
         if command in {"\\$", "\\pounds", "\\euro"}:
             return Quantity(self.factor(), CURRENCIES[command])
         raise UnreadableError(f"{command[:20]} is not known")
-
-    def _constant_or_name(self, name: str) -> Node:
-        if name in vocabulary.CONSTANTS and name not in self.bound:
-            return Call(vocabulary.CONSTANTS[name])
-        return self.named(name)
 
     def _enclosed(self, command: str) -> Node:
         if command in ROUNDERS or command in BARS:

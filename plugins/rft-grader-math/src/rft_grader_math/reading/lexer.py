@@ -198,12 +198,10 @@ class _Lexer:
         elif text in vocabulary.IGNORED:
             self._spaced = self._spaced or (not text[1:].isalpha() and text != "\\!")
         elif text in vocabulary.TEXT_COMMANDS:
-            yield from _as_math(self._group(), "text")
+            yield from _as_math(self._group())
         elif text in vocabulary.ROMAN_COMMANDS:
             yield from self._roman(text)
-        elif text == "~":
-            self._spaced = True
-        elif text in {"\\hspace", "\\vspace", "\\phantom", "\\color", "\\label", "\\tag"}:
+        elif text in {"\\hspace", "\\vspace", "\\phantom", "\\label", "\\tag"}:
             self._group()
         elif text.startswith("\\quad") and text[5:]:  # "\quadx", a space forgotten
             yield Token("command", "\\quad")
@@ -239,7 +237,7 @@ class _Lexer:
             else:
                 yield Token("word" if content.isalpha() else "sign", content)
         else:
-            yield from _as_math(content, "text")
+            yield from _as_math(content)
 
     def _group(self) -> str:
         """Return what the braces behind a command hold, or the one character without braces."""
@@ -258,11 +256,11 @@ class _Lexer:
         return self._text[start + 1 : end]
 
 
-def _as_math(content: str, kind: Kind) -> Iterator[Token]:
+def _as_math(content: str) -> Iterator[Token]:
     """Yield words as one token, but numbers in a text command as numbers, with their unit."""
     counted = _COUNTED.fullmatch(content)
     if counted:
-        yield from _as_math(counted[1], kind)
+        yield from _as_math(counted[1])
         content = counted[2]
     stripped = content.strip().replace(",", "")
     if re.fullmatch(r"[-+]?\d+(?:\.\d+)?", stripped):
@@ -270,7 +268,7 @@ def _as_math(content: str, kind: Kind) -> Iterator[Token]:
             yield Token("sign", stripped[0])
         yield number_token(stripped.lstrip("+-"))
     elif stripped or "," in content:
-        yield Token(kind, " ".join(content.replace("$", " ").split()))
+        yield Token("text", " ".join(content.replace("$", " ").split()))
 
 
 def number_token(digits: str) -> Token:

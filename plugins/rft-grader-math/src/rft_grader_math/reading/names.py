@@ -39,13 +39,10 @@ class Words(Calculus):
         if word in vocabulary.SYMPY_CALLS and self.following.text == "(":
             self.take()
             return self.sympy_call(vocabulary.SYMPY_CALLS[word])
-        if word in vocabulary.CONSTANTS and word not in self.bound:
-            self.take()
-            return Call(vocabulary.CONSTANTS[word])
-        if len(word) > 1 and word not in GREEK:
+        if len(word) > 1 and word not in GREEK and word not in vocabulary.CONSTANTS:
             return self._letters(word)
         self.take()
-        return self.named(word)
+        return self.constant_or_name(word)
 
     def _calls(self, word: str) -> bool:
         """Whether a word is a function here: short ones need brackets, as `lg` and `re` do."""
@@ -60,6 +57,12 @@ class Words(Calculus):
             self.split_word()
             return self.word()
         raise UnreadableError(f"{word[:20]!r} is no value")
+
+    def constant_or_name(self, word: str) -> Node:
+        """Read what is left of a constant or variable that was taken."""
+        if word in vocabulary.CONSTANTS and word not in self.bound:
+            return Call(vocabulary.CONSTANTS[word])
+        return self.named(word)
 
     def named(self, letter: str) -> Node:
         """Read the subscript, primes and arguments of a name."""
@@ -77,9 +80,9 @@ class Words(Calculus):
         return Name(name)
 
     def _choices(self) -> Node:
-        """Read `C(n, k)`, a binomial, and `P(A)`, a probability."""
+        """Read `C(n, k)`, a binomial; anything else in the brackets is multiplied."""
         inner = self.bracketed()
-        if isinstance(inner, Group) and len(inner.items) == 2 and self.tokens:  # noqa: PLR2004
+        if isinstance(inner, Group) and len(inner.items) == 2:  # noqa: PLR2004
             return Call("binomial", inner.items)
         return joined("mul", Name("C"), inner)
 
