@@ -8,6 +8,7 @@
     │   └── PluginError       a plugin is missing, broken or registered twice
     ├── RunError              the run failed; exit code 1
     │   ├── GradingAbortedError       a grader failed and its policy is `on_error: abort`
+    │   ├── RunStopError              a grader ends the run: its budget is spent
     │   └── ErrorRateExceededError    `max_error_rate` was passed
     ├── GraderContractError   a grader returned what no grader may return
     └── OutputParseError      a completion is not what it had to be; scored 0, never an error
@@ -61,6 +62,13 @@ class RunError(RFTError):
 
 class GradingAbortedError(RunError):
     """A grader failed on a sample and `on_error: abort` was chosen for it."""
+
+
+class RunStopError(RunError):
+    """The run has to end here, though nothing failed: a grader's budget is spent.
+
+    A grader raises it. Training then saves a checkpoint of the last whole step and can be resumed.
+    """
 
 
 class ErrorRateExceededError(RunError):

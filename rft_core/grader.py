@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from rft_core.configurable import ConfigT, Configurable
-from rft_core.types import Grade, GradeLike, Item, Sample
+from rft_core.types import BatchGradeLike, Grade, GradeLike, Item, Sample
 
 Isolation: TypeAlias = Literal["none", "process"]
 
@@ -18,7 +18,8 @@ class Grader(Configurable[ConfigT]):
     Subclass it, set `name`, and write one of
 
     * `grade(sample)`: a `Grade`, a score, or None if the grader does not apply to the item;
-    * `grade_batch(samples)`: one of those per sample, in order.
+    * `grade_batch(samples)`: one of those per sample, in order; an exception in place of one, not
+      raised, says that grading failed on this sample only.
 
     Either may be `async`. Raise plain Python errors when grading itself fails (a service is down):
     the runner turns them into error outcomes, which are never scored 0. A wrong or unreadable
@@ -34,6 +35,13 @@ class Grader(Configurable[ConfigT]):
     """Default deadline per sample in seconds, from the start of execution; None: no deadline."""
     concurrency: ClassVar[int] = 1
     """Default number of calls in flight; above 1 a sync grader must be thread-safe."""
+    whole_batches: ClassVar[bool] = False
+    """`grade_batch` needs every batch in one piece and keeps deadlines and concurrency itself.
+
+    The task file's `timeout` and `concurrency` are then refused.
+    """
+    paid: ClassVar[bool] = False
+    """Grading costs money or much time: `rft check` then tries few answers on few items."""
 
     def grade(self, sample: Sample) -> GradeLike | Awaitable[GradeLike]:
         """Grade one sample."""
@@ -41,7 +49,7 @@ class Grader(Configurable[ConfigT]):
 
     def grade_batch(
         self, samples: Sequence[Sample]
-    ) -> Sequence[GradeLike] | Awaitable[Sequence[GradeLike]]:
+    ) -> Sequence[BatchGradeLike] | Awaitable[Sequence[BatchGradeLike]]:
         """Grade several samples at once; override it where that is faster."""
         raise NotImplementedError(f"{type(self).__name__} does not define grade_batch")
 
@@ -65,6 +73,13 @@ class Grader(Configurable[ConfigT]):
     def warnings(self) -> Sequence[str]:
         """Return what is suspicious about the configuration; shown when a task is loaded."""
         return ()
+
+    def without_memory(self) -> Self:
+        """Return a grader that answers anew each time, for graders that remember answers on disk.
+
+        Measurements of how stable a grader is ask for it.
+        """
+        return self
 
     def close(self) -> None:
         """Release what the grader holds, at the end of the run."""

@@ -13,7 +13,7 @@ Message: TypeAlias = Mapping[str, Any]
 """One chat message, `{"role": …, "content": …}`, as in the chat completions API."""
 
 Outcome: TypeAlias = Literal["graded", "not_applicable", "error"]
-ErrorKind: TypeAlias = Literal["exception", "timeout", "contract", "crash"]
+ErrorKind: TypeAlias = Literal["exception", "timeout", "contract", "crash", "stop"]
 
 MAX_JSON_CHARS: Final = 1_000_000
 """Longer completions are not parsed as JSON; the bound is the same on every machine."""
@@ -177,6 +177,8 @@ class Grade:
 
 GradeLike: TypeAlias = Grade | float | None
 """What a grader returns for a sample: a `Grade`, or its score alone, or None: not applicable."""
+BatchGradeLike: TypeAlias = GradeLike | Exception
+"""What a grader returns for a sample of a batch: an exception if it failed on this one alone."""
 
 
 @dataclass(slots=True)

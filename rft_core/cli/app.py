@@ -97,6 +97,35 @@ def graders_show(name: Annotated[str, typer.Argument(help="A grader's name.")]) 
     show_command(name)
 
 
+@graders_app.command("calibrate")
+def graders_calibrate(
+    name: Annotated[str, typer.Argument(help="A grader's name.")],
+    *,
+    cases: Annotated[Path, typer.Option(help="Completions with human scores, as JSONL.")],
+    config: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The grader's options: a YAML or JSON file, or such a text itself."),
+    ] = None,
+    human_range: Annotated[
+        tuple[float, float],
+        typer.Option(metavar="LOW HIGH", help="The scale of the human scores."),
+    ] = (0.0, 1.0),
+    pass_threshold: Annotated[
+        float, typer.Option(help="What passes, on the scale from 0 to 1.")
+    ] = 0.5,
+    repeats: Annotated[int, typer.Option(min=1, help="Grade every case so many times.")] = 3,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Write everything into this JSON file."),
+    ] = None,
+) -> None:
+    """Say whether a grader agrees with people enough to reward with; exit code 1 if not."""
+    from rft_core.cli.calibrate import CalibrationRequest, calibrate_command
+
+    request = CalibrationRequest(name, cases, config, human_range, pass_threshold, repeats, output)
+    raise typer.Exit(calibrate_command(request))
+
+
 def main() -> NoReturn:
     """Run the command line and exit."""
     try:

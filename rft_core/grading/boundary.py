@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final, cast
 
-from rft_core.errors import GraderContractError, OutputParseError
+from rft_core.errors import GraderContractError, OutputParseError, RunStopError
 from rft_core.grader import Grader
-from rft_core.types import ErrorKind, Grade, GradeError, GradeLike, Sample
+from rft_core.types import BatchGradeLike, ErrorKind, Grade, GradeError, GradeLike, Sample
 
 # `sys.exit` in a grader fails the grader, not the run.
 GRADER_FAILURES: Final = (Exception, SystemExit)
@@ -85,7 +85,7 @@ async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
     """Grade `samples` with an async grader; never raises what the grader raises."""
     try:
         if call.grader.is_batched():
-            values = await cast("Awaitable[Sequence[GradeLike]]", call.grader.grade_batch(samples))
+            values = await _awaitable_batch(call, samples)
             return _checked_batch(call, values, len(samples))
         (sample,) = samples
         return [_checked(call, await cast("Awaitable[GradeLike]", call.grader.grade(sample)))]
@@ -100,12 +100,20 @@ async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
     return [grade for sample in samples for grade in await ainvoke(call, [sample])]
 
 
+def _awaitable_batch(
+    call: GraderCall, samples: Sequence[Sample]
+) -> Awaitable[Sequence[BatchGradeLike]]:
+    return cast("Awaitable[Sequence[BatchGradeLike]]", call.grader.grade_batch(samples))
+
+
 def failure(call: GraderCall, error: BaseException) -> Grade:
     """Return the outcome that an exception of a grader stands for."""
     if isinstance(error, OutputParseError):
         return Grade(0.0, str(error))
     if isinstance(error, GraderContractError):
         return call.error("contract", str(error))
+    if isinstance(error, RunStopError):
+        return call.error("stop", str(error))
     trace = "".join(traceback.format_exception(error))
     return call.error("exception", f"{type(error).__name__}: {error}", trace)
 
@@ -115,7 +123,7 @@ def _is_everyones(error: BaseException, samples: Sequence[Sample]) -> bool:
 
     If not, the samples are graded one by one, so that only the one that causes it is an error.
     """
-    return len(samples) == 1 or isinstance(error, GraderContractError)
+    return len(samples) == 1 or isinstance(error, GraderContractError | RunStopError)
 
 
 def _checked_batch(call: GraderCall, values: Any, expected: int) -> list[Grade]:
@@ -152,6 +160,8 @@ def _checked_values(call: GraderCall, values: Sequence[Any]) -> list[Grade]:
 
 
 def _checked_or_error(call: GraderCall, value: Any) -> Grade:
+    if isinstance(value, Exception):
+        return failure(call, value)
     try:
         return _checked(call, value)
     except GraderContractError as error:

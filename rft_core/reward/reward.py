@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from rft_core.errors import GraderContractError, GradingAbortedError
+from rft_core.errors import GraderContractError, GradingAbortedError, RunStopError
 from rft_core.grading.runner import GraderRunner
 from rft_core.reward.composition import (
     Composition,
@@ -42,7 +42,8 @@ class Reward:
     ) -> list[GradedSample]:
         """Grade, compose and shape a batch.
 
-        Raises `GradingAbortedError` if a grader with `on_error: abort` failed.
+        Raises `GradingAbortedError` if a grader with `on_error: abort` failed, `RunStopError` if
+        one ends the run.
         """
         graded = [
             GradedSample(sample, task, grades)
@@ -106,6 +107,8 @@ class Reward:
 
     def _abort_on_error(self, graded: GradedSample) -> None:
         for name, grade in graded.grades.items():
+            if grade and grade.error and grade.error.kind == "stop":
+                raise RunStopError(f"grader {name!r}: {grade.error.message}")
             if grade and grade.error and self.on_error.get(name) == "abort":
                 item = graded.sample.item.id
                 trace = grade.error.traceback

@@ -102,6 +102,7 @@ def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
         _select("executor", plugins.executors, entry.executor, place / "executor")
     grader = _configure(found, entry.config, place / "config")
     _check_executor(grader, entry.executor or default_executor(grader), place)
+    _check_limits(grader, entry, place)
     return GraderCall(
         key=key,
         grader=grader,
@@ -117,6 +118,16 @@ def _check_executor(grader: Grader[Any], executor: str, place: Place) -> None:
     if wanted is not None and wanted != grader.is_async():
         kind = "an async" if grader.is_async() else "a sync"
         raise place.error(f"executor {executor!r} cannot run {kind} grader")
+
+
+def _check_limits(grader: Grader[Any], entry: GraderSpec, place: Place) -> None:
+    """Refuse limits for a grader that keeps its own: they would cut its batches."""
+    for key in ("timeout", "concurrency"):
+        if grader.whole_batches and getattr(entry, key) is not None:
+            raise (place / key).error(
+                f"grader {grader.name!r} keeps its own deadlines and concurrency",
+                f"Set them in its config; see `rft graders show {grader.name}`.",
+            )
 
 
 def _select(

@@ -33,6 +33,9 @@ MAX_CONSTANTS: Final = 50
 TOO_GOOD: Final = 0.5
 """A constant answer that earns more than this share of the references' reward is warned about."""
 SHOWN: Final = 5
+PAID_ITEMS: Final = 5
+PAID_CONSTANTS: Final = 2
+"""So many items and constant answers are tried where grading costs money."""
 MAX_CORNERS: Final = 12
 """With more graders than this the ends of all ranges are too many to try."""
 
@@ -77,6 +80,11 @@ def check_task(task: Task) -> CheckResult:
     """Grade references and constant answers with the task's reward."""
     located = [*task.train, *task.validation]
     result = CheckResult()
+    paid = _paid_graders(task)
+    if paid and len(located) > PAID_ITEMS:
+        located = located[:: len(located) // PAID_ITEMS][:PAID_ITEMS]
+        names = ", ".join(paid)
+        result.complain(f"only {PAID_ITEMS} items were tried: {names} costs", fatal=False)
     with task.engine() as engine:
         references = _references(task, located)
         marks = {name: _full_marks(reward) for name, reward in engine.rewards.items()}
@@ -89,8 +97,13 @@ def check_task(task: Task) -> CheckResult:
             )
         else:
             _check_references(probe, references, result)
-        _check_constants(probe, references or [], result)
+        _check_constants(probe, references or [], PAID_CONSTANTS if paid else MAX_CONSTANTS, result)
     return result
+
+
+def _paid_graders(task: Task) -> list[str]:
+    calls = (call for plan in task.rewards.values() for call in plan.calls.values())
+    return sorted({call.key for call in calls if call.grader.paid})
 
 
 def _references(task: Task, located: Sequence[LocatedItem]) -> list[str] | None:
@@ -194,9 +207,11 @@ def _why(graded: GradedSample) -> str:
     return "; ".join([f"reward {graded.composed:g}", *reasons])
 
 
-def _check_constants(prober: _Prober, references: Sequence[str], result: CheckResult) -> None:
+def _check_constants(
+    prober: _Prober, references: Sequence[str], limit: int, result: CheckResult
+) -> None:
     probes = [prober.constant(name, text) for name, text in TRIVIAL_ANSWERS.items()]
-    frequent = Counter(references).most_common(MAX_CONSTANTS)
+    frequent = Counter(references).most_common(limit)
     constants = [prober.constant(f"constant: {text[:60]}", text) for text, _ in frequent]
     if constants:
         probes.append(max(constants, key=lambda probe: probe.mean or 0.0))

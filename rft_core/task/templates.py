@@ -25,10 +25,19 @@ class Template:
 
     def render(self, namespaces: Mapping[str, Any]) -> str:
         """Return the text for given values. Raises `LookupError` naming a path without value."""
-        return "".join(
-            part if isinstance(part, str) else _text(_look_up(namespaces, part))
+        return "".join(text for _, text in self.pieces(namespaces))
+
+    def pieces(self, namespaces: Mapping[str, Any]) -> list[tuple[str | None, str]]:
+        """Return the text in pieces: the path (`item.key`) of each value, None for literal text.
+
+        Raises `LookupError` naming a path without value.
+        """
+        return [
+            (None, part)
+            if isinstance(part, str)
+            else (_written(part), _text(_look_up(namespaces, part)))
             for part in self.parts
-        )
+        ]
 
 
 def parse_template(text: str, namespaces: frozenset[str]) -> Template:
@@ -62,9 +71,12 @@ def _look_up(namespaces: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:
                 raise TypeError  # noqa: TRY301 - a text has no parts
             value = value[step]
         except (KeyError, IndexError, TypeError):
-            name = ".".join(map(str, path))
-            raise LookupError(f"{{{{ {name} }}}} has no value in this row") from None
+            raise LookupError(f"{{{{ {_written(path)} }}}} has no value in this row") from None
     return value
+
+
+def _written(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))
 
 
 def _text(value: Any) -> str:

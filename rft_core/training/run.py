@@ -15,6 +15,7 @@ from transformers import PrinterCallback, ProgressCallback
 from transformers.utils import logging as transformers_logging
 from trl import GRPOConfig
 
+from rft_core.errors import RunStopError
 from rft_core.reward.engine import RewardEngine
 from rft_core.rollouts import SingleTurn
 from rft_core.run.directory import RunDirectory
@@ -48,6 +49,7 @@ def train(
 ) -> dict[str, Any]:
     """Train, and return the summary, which is also written to the directory.
 
+    A grader whose budget is spent stops the run after the last whole step.
     Raises `RunError` if graders fail too often; whatever was logged and saved stays.
     """
     directory.lock()
@@ -56,8 +58,8 @@ def train(
     else:
         checkpoint = None
         _describe(plan, directory)
-    if max(directory.checkpoints_by_step(), default=0) >= plan.max_steps():
-        return summarize_run(directory, "done", 0.0)  # a finished run that is resumed
+    if _is_finished(plan, directory):
+        return summarize_run(directory, "done", 0.0)
     recorder = Recorder(directory, ErrorBudget(plan.task.spec.max_error_rate), listener)
     recorder.run_started(resolved(plan.task, plan.train))
     started = time.time()
@@ -66,6 +68,9 @@ def train(
         with plan.task.engine() as engine:
             _Run(plan, directory, engine, recorder, on_sampled).train(checkpoint, stop)
         status = "stopped" if stop.requested else "done"
+    except RunStopError as error:
+        status = "stopped"
+        listener({"kind": "warning", "message": str(error)})
     except KeyboardInterrupt:
         status = "stopped"
         raise
@@ -73,6 +78,13 @@ def train(
         summary = summarize_run(directory, status, time.time() - started)
         recorder.run_finished(summary)
     return summary
+
+
+def _is_finished(plan: Plan, directory: RunDirectory) -> bool:
+    """Whether all steps are taken and the last one is evaluated."""
+    last = max(directory.checkpoints_by_step(), default=0)
+    evaluated = {row["step"] for row in directory.metrics() if row["kind"] == "eval"}
+    return last >= plan.max_steps() and (not plan.task.validation or last in evaluated)
 
 
 def evaluate_model(
@@ -132,7 +144,13 @@ class _Run:
             stop=stop,
         )
         trainer.add_callback(callback)
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        try:
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        except RunStopError:
+            callback.back_to_last_step()
+            if trainer.state.global_step not in {0, *self.directory.checkpoints_by_step()}:
+                trainer.save_now()
+            raise
 
     def _trainer(self) -> RFTTrainer:
         task = self.plan.task

@@ -66,6 +66,11 @@ class RFTTrainer(GRPOTrainer):
         messages = self.items[row[ITEM_COLUMN]].messages
         return {**row, "prompt": chat_messages(messages, self.processing_class)}
 
+    def save_now(self) -> None:
+        """Save a checkpoint of the last whole step, outside of the training loop."""
+        self._save_checkpoint(self.model, trial=None)
+        self.callback_handler.on_save(self.args, self.state, self.control)
+
     def unwrapped(self) -> AbstractContextManager[Any]:
         """Return TRL's context in which the model generates."""
         context: AbstractContextManager[Any] = unwrap_model_for_generation(

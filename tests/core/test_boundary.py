@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rft_core.errors import GraderContractError, OutputParseError
+from rft_core.errors import GraderContractError, OutputParseError, RunStopError
 from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall, ainvoke, invoke
 from rft_core.testing import grade_all, make_grader, make_sample
@@ -331,3 +331,41 @@ def test_one_unreadable_completion_of_a_batch_is_its_own_fault(is_async: bool) -
     grader = make_grader(Async if is_async else Sync)
     samples = [make_sample(text) for text in ('{"a": 1}', "not JSON", "[1, 2]")]
     assert [grade.score for grade in grade_all(grader, samples)] == [0.1, 0.0, 0.2]
+
+
+def test_an_exception_in_place_of_a_grade_is_its_samples_own(grade_texts: GradeTexts) -> None:
+    calls: list[int] = []
+
+    def batch(samples: Sequence[Sample]) -> list[Any]:
+        calls.append(len(samples))
+        return [1.0, ValueError("no verdict"), 0.5]
+
+    first, failed, last = grade_texts(batch, ["a", "b", "c"], batch=True)
+
+    assert (first.score, last.score) == (1.0, 0.5)
+    assert failed.outcome == "error"
+    assert failed.error is not None
+    assert "ValueError: no verdict" in failed.error.message
+    assert calls == [3]  # the others are not graded again
+
+
+def test_the_end_of_a_budget_is_an_outcome_of_its_own(
+    grade_returning: Callable[..., Grade],
+) -> None:
+    grade = grade_returning(raising(RunStopError("the budget is spent")))
+
+    assert grade.error is not None
+    assert (grade.error.kind, grade.error.message) == ("stop", "the budget is spent")
+
+
+def test_the_end_of_a_budget_is_every_samples(grade_texts: GradeTexts) -> None:
+    calls: list[int] = []
+
+    def batch(samples: Sequence[Sample]) -> list[Any]:
+        calls.append(len(samples))
+        raise RunStopError("the budget is spent")
+
+    grades = grade_texts(batch, ["a", "b"], batch=True)
+
+    assert [grade.error and grade.error.kind for grade in grades] == ["stop", "stop"]
+    assert calls == [2]

@@ -66,10 +66,22 @@ class Breaks(Grader[Any]):
         return float(sample.text[0] == sample.item.fields["answer"][0])
 
 
+class Paid(Knows):
+    """As `knows`, at a price."""
+
+    name = "paid"
+    paid = True
+    graded = 0
+
+    def grade(self, sample: Sample) -> Grade:
+        Paid.graded += 1
+        return super().grade(sample)
+
+
 class Plugin:
     @hookimpl
     def rft_register_graders(self) -> list[type[Grader[Any]]]:
-        return [Exact, Knows, Wrong, Generous, Breaks]
+        return [Exact, Knows, Wrong, Generous, Breaks, Paid]
 
 
 @pytest.fixture
@@ -118,6 +130,14 @@ def test_graders_may_know_the_references(check: Check) -> None:
     result = check("a b c d", using("exact", "knows"))
     assert result.findings == []
     assert result.probes[0].mean == 2.0
+
+
+def test_where_grading_costs_few_answers_are_tried(check: Check) -> None:
+    Paid.graded = 0
+    result = check(" ".join(f"a{number}" for number in range(60)), using("paid"))
+    assert result.findings[0].text == "only 5 items were tried: paid costs"
+    assert result.probes[0].full == 1.0
+    assert Paid.graded == 5 * (1 + 4 + 2)  # the references, four trivial answers, two constants
 
 
 def test_references_of_unknown_looks_are_told(check: Check) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rft_core.configurable import PluginConfig
-from rft_core.errors import GraderContractError, GradingAbortedError
+from rft_core.errors import GraderContractError, GradingAbortedError, RunStopError
 from rft_core.reward.composition import FormulaComposition, Gate, WeightedSum
 from rft_core.reward.formula import parse_formula
 from rft_core.reward.reward import Reward
@@ -210,6 +210,19 @@ def test_abort_beats_everything_and_names_grader_item_and_cause(
     assert "grader 'b' of acme-graders 1.2: exception: RuntimeError" in text
     assert "item 'item'" in text
     assert "Traceback" in text
+
+
+def out_of_money(_: Sample) -> float:
+    raise RunStopError("the budget is spent")
+
+
+def test_a_spent_budget_ends_the_run_whatever_on_error_says(
+    make_reward: MakeReward, grade_reward: GradeReward
+) -> None:
+    graders = {"a": 1.0, "judge": out_of_money}
+    reward = make_reward(graders, on_error={"judge": -1.0}, observers=frozenset({"judge"}))
+    with pytest.raises(RunStopError, match="grader 'judge': the budget is spent"):
+        grade_reward(reward)
 
 
 def test_abort_does_nothing_while_the_grader_works(

@@ -139,3 +139,59 @@ def test_a_checkpoint_cut_off_by_a_kill_is_not_used(
     assert result.returncode == 0, result.stderr
     assert train_steps(run) == list(range(1, 8))
     assert final_weights(run, 7) == expected
+
+
+LIMITED = """
+
+import pathlib
+
+
+def limited(sample):
+    from rft_core.errors import RunStopError
+
+    folder = pathlib.Path(__file__).parent
+    used = len((folder / "used").read_text())
+    if used >= int((folder / "budget").read_text()):
+        raise RunStopError("the budget is spent")
+    (folder / "used").write_text("x" * (used + 1))
+    return share_of_a(sample)
+"""
+
+
+@pytest.mark.parametrize("where", ["in the step", "in the evaluation"])
+def test_a_spent_budget_stops_the_run_after_a_whole_step(
+    unbroken: tuple[Path, Path], tmp_path: Path, where: str
+) -> None:
+    original, whole = unbroken
+    folder = tmp_path / "task"
+    shutil.copytree(original.parent, folder, ignore=shutil.ignore_patterns("run*"))
+    task = folder / "task.yaml"
+    task.write_text(task.read_text().replace("share_of_a", "limited"))
+    with (folder / "rewards.py").open("a") as file:
+        file.write(LIMITED)
+    (folder / "used").write_text("")
+    samples = [len(path.read_text().splitlines()) for path in evaluations_and_steps(whole, 4)]
+    left = 5 if where == "in the step" else -5
+    (folder / "budget").write_text(str(sum(samples) + left))
+    run = tmp_path / "run"
+
+    result = run_train(str(task), "--output", str(run), cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert "the budget is spent" in result.stdout
+    assert json.loads((run / "summary.json").read_text())["status"] == "stopped"
+    assert train_steps(run) == [1, 2, 3, 4]
+
+    (folder / "budget").write_text("1000000")
+    result = run_train("--resume", str(run), cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert train_steps(run) == list(range(1, 8))
+    assert [row["step"] for row in rows(run) if row["kind"] == "eval"] == [0, 2, 4, 6, 7]
+    assert final_weights(run, 7) == final_weights(whole, 7)
+
+
+def evaluations_and_steps(run: Path, last: int) -> list[Path]:
+    """Return the files of samples up to the evaluation after step `last`."""
+    files = (run / "samples").glob("*.jsonl")
+    return [path for path in files if int(path.stem.rpartition("-")[2]) <= last]

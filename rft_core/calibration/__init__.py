@@ -1,0 +1,1 @@
+"""How well a grader agrees with people, and whether it is fit to reward with."""
