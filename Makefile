@@ -34,6 +34,9 @@ bench: $(VENV)/installed  ## the quick benchmarks; see benchmarks/RESULTS.md for
 	$(BIN)/python benchmarks/reward_stage.py
 	$(BIN)/python benchmarks/multilabel.py
 	$(BIN)/python benchmarks/jsonschema_speed.py
+	$(BIN)/python benchmarks/fuzzy.py
+	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python benchmarks/judge_faults.py
 	$(PIP_INSTALL) --group bench
 	$(BIN)/python benchmarks/math_equivalence.py
 

@@ -210,7 +210,7 @@ CASE = '{"item": {}, "completion": "a", "expected": 1}\n'
         (["functoin"], "Did you mean 'function'?"),
         (["function"], "grader 'function' cannot do without a config: path: Field required"),
         (["function", "--config", "none.yaml"], "--config: none.yaml: no such file"),
-        (["function", "--config", "{path: "], "--config: not YAML"),
+        (["function", "--config", "{path: "], "--config:1: not YAML"),
         (["function", "--config", "[path: 1]"], "a config is a mapping of options"),
         (["function", "--config", "{paht: 'g.py:f'}"], "Did you mean 'path'?"),
         (["function", "--config", "{path: 'g.py:f'}"], "--config:1: path: cannot load 'f'"),

@@ -132,7 +132,7 @@ def test_eval_writes_what_it_found(toy_task: Callable[..., Path], tmp_path: Path
 def test_graders_are_listed_and_shown(tmp_path: Path) -> None:
     listed = rft("graders", "list", cwd=tmp_path)
     assert listed.returncode == 0
-    for name in ("function", "json_schema", "math", "multilabel"):
+    for name in ("function", "fuzzy", "json_schema", "judge", "math", "multilabel"):
         assert name in listed.stdout
     shown = rft("graders", "show", "multilabel", cwd=tmp_path)
     assert "metric" in shown.stdout

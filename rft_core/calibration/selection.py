@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +9,8 @@ from rft_core.errors import TaskFileError, UsageError
 from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall
 from rft_core.plugins import Registered, plugin_manager
-from rft_core.task.source import Place, Source, read_yaml
-from rft_core.task.validation import validate
+from rft_core.task.build import configure
+from rft_core.task.source import Place, Source, parse_yaml, read_yaml
 
 _INLINE: Final = Path("--config")
 """Stands for the file in messages; its folder is the working folder."""
@@ -34,10 +32,8 @@ def _configured(found: Registered[Grader[Any]], config: str | None) -> Grader[An
     source = Source(_INLINE, {}) if config is None else _read(config)
     if not isinstance(source.data, dict):
         raise source.error("a config is a mapping of options", hint=_show(found.name))
-    place = Place(source)
-    context = {"base_dir": source.path.resolve().parent}
     try:
-        validated = validate(found.cls.Config, source.data, place, context)
+        grader: Grader[Any] = configure(found, source.data, Place(source))
     except TaskFileError as error:
         if config is not None:
             raise
@@ -45,10 +41,7 @@ def _configured(found: Registered[Grader[Any]], config: str | None) -> Grader[An
             f"grader {found.name!r} cannot do without a config: {error.message}",
             hint=f"Give --config FILE, or --config '{{key: value}}'. {_show(found.name)}",
         ) from None
-    try:
-        return found.cls(validated)
-    except ValueError as error:
-        raise place.error(str(error), _show(found.name)) from None
+    return grader
 
 
 def _show(name: str) -> str:
@@ -64,7 +57,7 @@ def _read(config: str) -> Source:
             where="--config",
             hint="Give a YAML or JSON file, or the options themselves: '{key: value}'.",
         )
-    return _read_inline(config)
+    return parse_yaml(config, _INLINE)
 
 
 def _is_file(config: str) -> bool:
@@ -74,14 +67,3 @@ def _is_file(config: str) -> bool:
         return Path(config).is_file()
     except OSError:  # longer than a path may be
         return False
-
-
-def _read_inline(text: str) -> Source:
-    """Read the option's own text, as strictly as a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "config.yaml"
-        path.write_text(text, encoding="utf-8")
-        try:
-            return replace(read_yaml(path), path=_INLINE)
-        except TaskFileError as error:
-            raise UsageError(error.message, where=str(_INLINE)) from None

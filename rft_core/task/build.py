@@ -83,7 +83,7 @@ def plan_shaper(spec: ShaperSpec, place: Place) -> RewardShaper[Any]:
     """Configure a reward shaper. Raises `TaskFileError`."""
     plugins = plugin_manager()
     found = _select("reward shaper", plugins.reward_shapers, spec.use, place / "use")
-    shaper: RewardShaper[Any] = _configure(found, spec.config, place / "config")
+    shaper: RewardShaper[Any] = configure(found, spec.config, place / "config")
     return shaper
 
 
@@ -91,7 +91,7 @@ def plan_rollout(spec: RolloutSpec, place: Place) -> Rollout[Any]:
     """Configure the rollout. Raises `TaskFileError`."""
     plugins = plugin_manager()
     found = _select("rollout", plugins.rollouts, spec.use, place / "use")
-    rollout: Rollout[Any] = _configure(found, spec.config, place / "config")
+    rollout: Rollout[Any] = configure(found, spec.config, place / "config")
     return rollout
 
 
@@ -100,7 +100,7 @@ def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
     found = _select("grader", plugins.graders, entry.use, place / "use")
     if entry.executor is not None:
         _select("executor", plugins.executors, entry.executor, place / "executor")
-    grader = _configure(found, entry.config, place / "config")
+    grader = configure(found, entry.config, place / "config")
     _check_executor(grader, entry.executor or default_executor(grader), place)
     _check_limits(grader, entry, place)
     return GraderCall(
@@ -139,7 +139,8 @@ def _select(
         raise place.error(error.message, error.hint) from None
 
 
-def _configure(found: Registered[Any], config: Mapping[str, Any], place: Place) -> Any:
+def configure(found: Registered[Any], config: Mapping[str, Any], place: Place) -> Any:
+    """Build what a plugin registered with its config. Raises `TaskFileError`."""
     cls: type[Configurable[Any]] = found.cls
     context = {"base_dir": place.source.path.resolve().parent}
     validated = validate(cls.Config, dict(config), place, context)

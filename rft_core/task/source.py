@@ -106,7 +106,11 @@ def _scalar_value(kind: str, text: str) -> Any:
 
 def read_yaml(path: Path) -> Source:
     """Read a task file. Raises `TaskFileError`, with the line, for anything that is no YAML."""
-    text = read_text(path)
+    return parse_yaml(read_text(path), path)
+
+
+def parse_yaml(text: str, path: Path) -> Source:
+    """Read the text of a task file; `path` stands in messages."""
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
