@@ -77,7 +77,7 @@ def test_pauses_grow_and_differ(make_judge: MakeJudge) -> None:
     with ScriptedServer(script) as server:
         grade_all(make_judge(server, endpoint={"max_retries": 2}), samples(4))
     pauses = [[after - before for before, after in pairwise(some)] for some in times.values()]
-    assert all(first > 0.2 and second > 0.45 for first, second in pauses)
+    assert all(first > 0.1 and second > 0.2 for first, second in pauses)
     assert len({round(first, 3) for first, _ in pauses}) > 1
 
 
