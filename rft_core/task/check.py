@@ -96,7 +96,8 @@ def check_task(task: Task) -> CheckResult:
                 fatal=False,
             )
         else:
-            _check_references(probe, references, result)
+            sure = task.reference is not None and not paid
+            _check_references(probe, references, result, sure=sure)
         _check_constants(probe, references or [], PAID_CONSTANTS if paid else MAX_CONSTANTS, result)
     return result
 
@@ -184,9 +185,21 @@ class _Prober:
         )
 
 
-def _check_references(prober: _Prober, references: Sequence[str], result: CheckResult) -> None:
+def _check_references(
+    prober: _Prober, references: Sequence[str], result: CheckResult, *, sure: bool
+) -> None:
+    """Complain of references that do not earn full marks.
+
+    Unless it is `sure` that they ought to, that is a warning: judges seldom give full marks, and
+    a completion that one grader knows as right need not suit the others.
+    """
     graded = prober.grade(references)
-    result.probes.append(prober.summary("reference", graded))
+    probe = prober.summary("reference", graded)
+    result.probes.append(probe)
+    if probe.errors:
+        text = f"graders failed on {probe.errors} of {len(graded)} references: {probe.cause}"
+        result.complain(text, fatal=True)
+        return
     bounded = all(math.isfinite(marks) for marks in prober.marks.values())
     poor = [
         f"{one.where} ({_why(grade)})"
@@ -196,7 +209,8 @@ def _check_references(prober: _Prober, references: Sequence[str], result: CheckR
     if poor and bounded:
         shown = "; ".join(poor[:SHOWN])
         count = f"{len(poor)} of {len(graded)} references do not earn full marks"
-        result.complain(f"{count}: {shown}", fatal=True)
+        hint = "" if sure else ". If one is not what a right answer looks like, give `reference:`"
+        result.complain(f"{count}: {shown}{hint}", fatal=sure)
 
 
 def _why(graded: GradedSample) -> str:
@@ -216,6 +230,11 @@ def _check_constants(
     if constants:
         probes.append(max(constants, key=lambda probe: probe.mean or 0.0))
     reference_mean = result.probes[0].mean if result.probes else None
+    best = max(probe.mean or 0.0 for probe in probes[: len(TRIVIAL_ANSWERS)])
+    known_bad = any(finding.fatal for finding in result.findings)
+    if reference_mean is not None and reference_mean <= best and not known_bad:
+        text = f"references earn {reference_mean:.2f}, no more than a trivial answer ({best:.2f})"
+        result.complain(text, fatal=True)
     result.probes += probes
     for probe in probes:
         _judge_constant(probe, reference_mean, result)

@@ -81,7 +81,7 @@ class Paid(Knows):
 class Plugin:
     @hookimpl
     def rft_register_graders(self) -> list[type[Grader[Any]]]:
-        return [Exact, Knows, Wrong, Generous, Breaks, Paid]
+        return [Exact, Knows, Wrong, Generous, Breaks, Paid, Strict, Half]
 
 
 @pytest.fixture
@@ -151,6 +151,42 @@ def test_references_that_do_not_earn_full_marks_are_fatal(check: Check) -> None:
     (text,) = fatal(result)
     assert text.startswith("3 of 3 references do not earn full marks: ")
     assert "train.jsonl:1 (reward 0; exact 0: it is another answer)" in text
+
+
+def test_references_that_a_grader_guessed_are_warned_about_only(check: Check) -> None:
+    result = check("a b c", using("knows", "half"))
+    assert fatal(result) == []
+    (text,) = [one.text for one in result.findings if "full marks" in one.text]
+    assert text.endswith("If one is not what a right answer looks like, give `reference:`")
+
+
+class Half(Exact):
+    """Half marks for whatever it is."""
+
+    name = "half"
+
+    def grade(self, sample: Sample) -> Grade:
+        return Grade(0.5)
+
+
+class Strict(Paid):
+    """As judges are: 0.9 for the best."""
+
+    name = "strict"
+
+    def grade(self, sample: Sample) -> Grade:
+        return Grade(0.9 * (super().grade(sample).score or 0.0), "well done")
+
+
+def test_a_judge_need_not_give_full_marks(check: Check) -> None:
+    result = check("a b c", using("strict"), reference="{{ item.answer }}")
+    assert fatal(result) == []
+    assert any("3 of 3 references do not earn full marks" in one.text for one in result.findings)
+
+
+def test_references_no_better_than_trivial_answers_are_fatal(check: Check) -> None:
+    result = check("a b c", using("strict"), reference="{{ item.said }}")
+    assert fatal(result) == ["references earn 0.00, no more than a trivial answer (0.00)"]
 
 
 def test_one_bad_reference_is_named_by_its_line(check: Check) -> None:

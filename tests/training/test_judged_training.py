@@ -134,6 +134,12 @@ def test_a_gate_saves_the_judge_calls_that_it_makes_pointless(
 
     usage = (run.directory.path / "judge_usage.jsonl").read_text().splitlines()
     assert len(usage) == len(server.requests)
+    totals = json.loads((run.directory.path / "judge_usage.json").read_text())
+    assert totals["requests"] == len(server.requests)
+    assert (totals["prompt_tokens"], totals["completion_tokens"]) == (
+        100 * len(usage),
+        10 * len(usage),
+    )
     rows = [row["graders"]["explained"] for row in (*run.train_rows, *run.eval_rows)]
     assert sum(row.get("not_run", 0) for row in rows) == len(samples) - len(passed)
     metrics = [row["metrics"] for row in rows if row["mean"] is not None]

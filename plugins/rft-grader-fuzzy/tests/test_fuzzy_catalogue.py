@@ -194,6 +194,22 @@ def test_f6_the_abbreviation_of_number_negates_nothing(numero: str) -> None:
         assert result.score == 0.0, label
 
 
+@pytest.mark.parametrize(
+    ("answer", "reference"),
+    [
+        ("Regulation (EU) No. 85/2012 of 1 May", "Regulation (EU) No 85/2012 of 1 May"),
+        ("Regulation (EU) Nº 85/2012 of 1 May", "Regulation (EU) No 85/2012 of 1 May"),
+        ("Regulation (EU) Mo 85/2012 of 1 May", "Regulation (EU) No 85/2012 of 1 May"),
+        ("Regulation (EU) 85/2012 of 1 May", "Regulation (EU) No 85/2012 of 1 May"),
+        ("Chanel No.5", "Chanel No 5"),
+        ("Nº 5", "No. 5"),
+    ],
+)
+def test_f6_no_before_a_number_is_often_its_name(answer: str, reference: str) -> None:
+    for label, result in grade_pairs(both_ways([(answer, reference)])):
+        assert (result.score or 0) > 0.8, label
+
+
 def test_f6_no_before_a_number_negates() -> None:
     assert_zero(grade("There is no 24-hour service", "There is 24-hour service"), "negating words")
     ended = grade("The answer is no. They met on day 5", "The answer is they met on day 5")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from rft_grader_judge import JudgeGrader, close_endpoints
-from rft_grader_judge.config import EndpointConfig, JudgeConfig
+from rft_grader_judge.config import JudgeConfig
+from rft_grader_judge.endpoint_config import EndpointConfig
 from rft_grader_judge.testing import Reply, Request, ScriptedServer, verdict_json
 
 from rft_core.testing import grade_all, grade_one, make_sample
@@ -115,3 +117,69 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
         JudgeConfig.model_validate({**config, "endpoint": {"base_url": url}})
     assert "credentials" in str(alone.value)
     assert "opensesame" not in str(alone.value) + str(within.value)
+
+
+CONFIG = {
+    "model": "m",
+    "instructions": "i",
+    "verdict": {"mode": "score"},
+    "cache": None,
+    "max_tokens": 1000,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ item.a }", "{ item.a }}", "{item.a}", "{% if x %}", "see {{ item.a", 'f"{item[0]}"'],
+)
+def test_half_a_variable_is_warned_about(text: str) -> None:
+    (warning,) = JudgeConfig.model_validate({**CONFIG, "instructions": text}).suspicions()
+    assert "is no variable: those are written {{ item.key }}" in warning
+
+
+@pytest.mark.parametrize("text", ['Reply {"a": {"b": 1}}', "{{ item.a }}", "{ items }"])
+def test_other_braces_are_not(text: str) -> None:
+    assert JudgeConfig.model_validate({**CONFIG, "instructions": text}).suspicions() == []
+
+
+@pytest.mark.parametrize("name", ["OPENAI_KEY", "AWS_SECRET", "sk-abc123", "a_API_KEY", "PATH"])
+def test_only_keys_of_apis_are_read_from_the_environment(name: str) -> None:
+    with pytest.raises(ValidationError, match="ends with API_KEY, not the key") as caught:
+        JudgeConfig.model_validate({**CONFIG, "endpoint": {"api_key_env": name}})
+    assert name not in str(caught.value)
+
+
+def test_a_cache_that_cannot_be_one_is_an_error_at_once(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database")
+    (tmp_path / "empty.sqlite").touch()
+    for name in ("notes.txt", "."):
+        with pytest.raises(ValidationError, match="is no SQLite file"):
+            JudgeConfig.model_validate({**CONFIG, "cache": name}, context={"base_dir": tmp_path})
+    JudgeConfig.model_validate({**CONFIG, "cache": "empty.sqlite"}, context={"base_dir": tmp_path})
+
+
+def test_instructions_that_are_no_text_are_told_by_their_file(tmp_path: Path) -> None:
+    (tmp_path / "bad.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValidationError, match=r"bad\.md is not UTF-8 text"):
+        JudgeConfig.model_validate(
+            {**CONFIG, "instructions": {"file": "bad.md"}}, context={"base_dir": tmp_path}
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [(401, "see endpoint.api_key_env"), (404, "see model and endpoint.base_url")],
+)
+def test_a_status_tells_which_option_to_look_at(
+    make_judge: MakeJudge, status: int, hint: str
+) -> None:
+    with ScriptedServer(Reply("no", status=status)) as server:
+        grade = grade_one(make_judge(server), make_sample("an answer"))
+    assert hint in str(grade.error)
+
+
+def test_a_server_that_is_down_is_asked_about(make_judge: MakeJudge) -> None:
+    with ScriptedServer(FINE) as server:
+        judge = make_judge(server, endpoint={"max_retries": 0})
+    grade = grade_one(judge, make_sample("an answer"))
+    assert "cannot connect; is the server running?" in str(grade.error)

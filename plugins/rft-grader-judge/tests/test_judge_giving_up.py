@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from rft_grader_judge import JudgeGrader
-from rft_grader_judge.config import EndpointConfig
 from rft_grader_judge.endpoint import _endpoints, close_endpoints, endpoint_for
+from rft_grader_judge.endpoint_config import EndpointConfig
 from rft_grader_judge.ledger import ledger
 from rft_grader_judge.testing import Fault, Reply, Request, ScriptedServer, verdict_json
 

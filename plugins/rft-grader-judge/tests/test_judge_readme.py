@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from rft_grader_judge.config import (
-    EndpointConfig,
-    JudgeConfig,
+from rft_grader_judge.config import JudgeConfig
+from rft_grader_judge.endpoint_config import EndpointConfig
+from rft_grader_judge.verdict_config import (
     LabelVerdict,
     RelativeVerdict,
     RubricVerdict,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from rft_grader_judge import JudgeGrader
-from rft_grader_judge.config import EndpointConfig
 from rft_grader_judge.endpoint import Endpoint
+from rft_grader_judge.endpoint_config import EndpointConfig
 from rft_grader_judge.ledger import ledger
 from rft_grader_judge.testing import Reply, ScriptedServer, verdict_json
 

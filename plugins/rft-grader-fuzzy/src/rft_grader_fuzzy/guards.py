@@ -55,8 +55,10 @@ class Guards:
         It runs for every answer that would earn something, so what can be ruled out at once is.
         """
         text, words, numbered = answer
-        if (reference.negations or not self._negations.isdisjoint(words)) and (
-            why := self._negation(words, numbered, reference)
+        if (
+            (reference.negations or not self._negations.isdisjoint(words))
+            and text != reference.text
+            and (why := self._negation(words, numbered, reference))
         ):
             return Fired("negation", why)
         if (numbered or reference.numbers) and (why := self._other_numbers(numbered, reference)):

@@ -21,8 +21,10 @@ ENGLISH: Final = frozenset(
     [*_WORDS.split(), *(f"{auxiliary}nt" for auxiliary in _AUXILIARIES.split())]
 )
 
-_NUMERO: Final = re.compile(r"(?:\bno\.|\u2116)\s?(?=\d)", re.IGNORECASE)
-"""The "No." of "No. 5", which denies nothing."""
+_NUMERO: Final = re.compile(
+    r"(?:(?i:\bno\.|\bn\u00ba|\u2116)|\bN[oO])\s?(?=\d)(?!\d[\d.,/]*-[^\W\d])"
+)
+"""The "No." of "No. 5" and the "No" of "No 85/2012", which deny nothing; "no 24-hour" does."""
 
 
 def count_negations(words: Sequence[str], spelling: str, negations: frozenset[str]) -> int:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from rft_core.errors import RunStopError
 from rft_grader_judge.cache import VerdictCache, fingerprint
-from rft_grader_judge.config import OPENAI_URL, JudgeConfig
+from rft_grader_judge.config import JudgeConfig
 from rft_grader_judge.endpoint import Endpoint, endpoint_for
+from rft_grader_judge.endpoint_config import OPENAI_URL
 from rft_grader_judge.errors import CircuitOpenError, EndpointError, ReplyError
 from rft_grader_judge.formats import FormatChoice, response_format
 from rft_grader_judge.gate import Clock
@@ -60,25 +61,13 @@ class Asker:
         self._cache = None if config.cache is None else VerdictCache(config.cache)
         self._limits = Limits(config.max_cost, config.max_tokens)
         self._format = FormatChoice(None if config.structured == "auto" else config.structured)
+        self._identity = _identity(config)
         self.concurrency = config.endpoint.concurrency
         self._served = re.compile(config.served_model) if config.served_model else None
 
     def key(self, question: Question) -> str:
         """Return what tells the judgement from all others."""
-        config = self._config
-        return fingerprint(
-            {
-                "protocol": PROTOCOL,
-                "base_url": config.endpoint.base_url,
-                "model": config.model,
-                "served_model": config.served_model,
-                "parameters": config.parameters.model_dump(mode="json"),
-                "reasoning": config.reasoning,
-                "structured": config.structured,
-                "system_role": config.system_role,
-                "question": question.identity(),
-            }
-        )
+        return fingerprint({"judge": self._identity, "question": question.identity()})
 
     async def ask(self, key: str, question: Question) -> Answer:
         """Return the answer to a question.
@@ -225,6 +214,22 @@ class Asker:
     def _priced(self, prompt: int, completion: int, *, exact: bool) -> Usage:
         price = self._config.price
         return Usage(prompt, completion, price.of(prompt, completion) if price else 0.0, exact)
+
+
+def _identity(config: JudgeConfig) -> str:
+    """Return everything about the judge that its verdicts may depend on."""
+    return fingerprint(
+        {
+            "protocol": PROTOCOL,
+            "base_url": config.endpoint.base_url,
+            "model": config.model,
+            "served_model": config.served_model,
+            "parameters": config.parameters.model_dump(mode="json"),
+            "reasoning": config.reasoning,
+            "structured": config.structured,
+            "system_role": config.system_role,
+        }
+    )
 
 
 def _all_text(body: Mapping[str, Any]) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     ConfigDict,
     Field,
-    StringConstraints,
     TypeAdapter,
     ValidationInfo,
     field_validator,
@@ -22,211 +19,22 @@ from pydantic import (
 from rft_core.configurable import PluginConfig, TaskPath, base_dir
 from rft_core.paths import compile_path
 from rft_core.task.templates import Template, parse_template
+from rft_grader_judge.endpoint_config import EndpointConfig, Parameters, Positive, Price
 from rft_grader_judge.formats import ReplyFormat
 from rft_grader_judge.prompt import SystemRole
+from rft_grader_judge.verdict_config import Verdict
 
-OPENAI_URL: Final = "https://api.openai.com/v1"
-OPENAI_KEY: Final = "OPENAI_API_KEY"
-MAX_STEPS: Final = 100
-MAX_LABELS: Final = 100
-
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
-Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+_SQLITE: Final = b"SQLite format 3\0"
+_HALF: Final = re.compile(r"\{\{.{0,30}|\{%.{0,30}|\{\s*item[.\[].{0,30}")
+"""Half of a variable, logic, or a brace too few; `}}` alone ends many a JSON example."""
 
 
-class EndpointConfig(PluginConfig):
-    """Where the judge is, and how much may be asked of it.
-
-    Graders with equal endpoints share its limits.
-    """
-
-    model_config = ConfigDict(hide_input_in_errors=True)  # an address may hold a password
-
-    base_url: str = OPENAI_URL
-    """Of an OpenAI-compatible API; usually ends with /v1."""
-    api_key_env: str | None = Field(default=None, pattern=r"^([A-Z][A-Z0-9_]*_)?API_KEY$")
-    """The environment variable with the key; OPENAI_API_KEY for OpenAI, none for other hosts."""
-    concurrency: int = Field(default=16, ge=1, le=1024)
-    """Requests in flight."""
-    requests_per_minute: float | None = Field(default=None, ge=1, allow_inf_nan=False)
-    tokens_per_minute: float | None = Field(default=None, ge=1, allow_inf_nan=False)
-    """Of prompts and completions, by estimate before each request."""
-    request_timeout: Positive = 60.0
-    """Seconds for each attempt."""
-    deadline: Positive = 180.0
-    """Seconds for a judgement with all attempts, from the first one on."""
-    max_retries: int = Field(default=4, ge=0, le=20)
-    """Further attempts where the endpoint is busy, fails or does not answer."""
-    circuit_after: int = Field(default=20, ge=1)
-    """After so many failed judgements in a row the endpoint is not asked any more …"""
-    circuit_cooldown: Positive = 30.0
-    """… for so many seconds."""
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_plain_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("give an http or https address, such as http://localhost:8000/v1")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("the address holds credentials or a query; name a key in api_key_env")
-        return url.rstrip("/")
-
-    def key_variable(self) -> str | None:
-        """Return the name of the environment variable with the key, None for no key."""
-        return self.api_key_env or (OPENAI_KEY if self.base_url == OPENAI_URL else None)
-
-    def key(self) -> str | None:
-        """Return the key. Raises `ValueError` if its variable is not set."""
-        variable = self.key_variable()
-        if variable is None:
-            return None
-        key = os.environ.get(variable, "").strip()
-        if not key:
-            raise ValueError(f"the environment variable {variable} is not set; it holds the key")
-        return key
-
-
-_OWN_KEYS: Final = frozenset({
-    "model", "messages", "response_format", "stream", "stream_options", "n",
-    "max_tokens", "max_completion_tokens",
-})  # fmt: skip
-"""Of requests: what the grader sets, and what its budget relies on."""
-
-
-class Parameters(PluginConfig):
-    """How the judge samples, by the names of the chat completions API; null: not sent."""
-
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.0
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: int | None = None
-    """Votes get this and the numbers after it."""
-    max_completion_tokens: int = Field(default=1024, ge=1)
-    """Sent as max_tokens to other endpoints than OpenAI's."""
-    reasoning_effort: str | None = None
-    extra_body: Mapping[str, Any] = Field(default_factory=dict)
-    """Further keys of the request, as some servers take them."""
-
-    @field_validator("extra_body")
-    @classmethod
-    def _adds_only(cls, extra: Mapping[str, Any]) -> Mapping[str, Any]:
-        if taken := extra.keys() & _OWN_KEYS:
-            raise ValueError(f"set by the grader itself: {', '.join(sorted(taken))}")
-        return extra
-
-
-class ScoreVerdict(PluginConfig):
-    """A number in a range; the score is where it lies between the ends."""
-
-    mode: Literal["score"]
-    range: tuple[Finite, Finite] = (0.0, 10.0)
-    """Worst and best."""
-    step: Positive | None = None
-    """What may lie between two numbers; 1 if both ends are whole and at least 2 apart."""
-
-    @model_validator(mode="after")
-    def _steps_fit(self) -> Self:
-        low, high = self.range
-        if low >= high:
-            raise ValueError("range: the first number has to be smaller than the second")
-        step = self.effective_step()
-        if step is not None:
-            steps = (high - low) / step
-            if abs(steps - round(steps)) > 1e-9 or not 1 <= round(steps) <= MAX_STEPS:  # noqa: PLR2004 - rounding
-                raise ValueError(f"step: the range has to be 1 to {MAX_STEPS} steps long")
-        return self
-
-    def effective_step(self) -> float | None:
-        """Return the step, given or implied; None for any number."""
-        low, high = self.range
-        whole = low.is_integer() and high.is_integer() and 2 <= high - low <= MAX_STEPS  # noqa: PLR2004 - [0, 1] means a share
-        return self.step or (1.0 if whole else None)
-
-
-class LabelVerdict(PluginConfig):
-    """One label out of a set; the score is 1 for those that pass, else 0."""
-
-    mode: Literal["label"]
-    labels: tuple[str, ...] = Field(min_length=2, max_length=MAX_LABELS)
-    passing: tuple[str, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _passing_are_labels(self) -> Self:
-        if len(set(self.labels)) < len(self.labels):
-            raise ValueError("labels: one stands twice")
-        if any(label != label.strip() or not label or "\n" in label for label in self.labels):
-            raise ValueError("labels: they are single lines without blanks around them")
-        if unknown := [label for label in self.passing if label not in self.labels]:
-            raise ValueError(f"passing: {unknown[0]!r} is not among the labels")
-        if set(self.passing) == set(self.labels):
-            raise ValueError("passing: if all labels pass, every answer scores 1")
-        return self
-
-
-class Criterion(PluginConfig):
-    """One thing that an answer is judged by."""
-
-    name: Name
-    description: str = Field(min_length=1)
-    """What the judge is to look for."""
-    weight: Finite = 1.0
-    """A negative weight takes the criterion off the score where it is met."""
-    range: tuple[Finite, Finite] | None = None
-    """Judge it by a number of this range; met or not met if not given."""
-
-    @model_validator(mode="after")
-    def _weighs(self) -> Self:
-        if not self.weight:
-            raise ValueError("weight: 0 would make the criterion pointless")
-        if self.range is not None and self.range[0] >= self.range[1]:
-            raise ValueError("range: the first number has to be smaller than the second")
-        return self
-
-
-class RubricVerdict(PluginConfig):
-    """Weighted criteria; the score is the share of the positive weights that is earned."""
-
-    mode: Literal["rubric"]
-    criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=50)
-    together: bool = False
-    """Ask for all criteria in one request: cheaper, but one criterion colours the next."""
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        names = [criterion.name for criterion in self.criteria]
-        if len(set(names)) < len(names):
-            raise ValueError("criteria: two have one name")
-        if not any(criterion.weight > 0 for criterion in self.criteria):
-            raise ValueError("criteria: at least one needs a positive weight")
-        return self
-
-
-class RelativeVerdict(PluginConfig):
-    """An order of the completions of one item; the score falls evenly from 1 (best) to 0."""
-
-    mode: Literal["relative"]
-    max_group: int = Field(default=16, ge=2, le=26)
-    """More different completions of one item than this are an error."""
-    seed: int = 0
-    """Of the order in which completions are shown."""
-
-
-Verdict: TypeAlias = Annotated[
-    ScoreVerdict | LabelVerdict | RubricVerdict | RelativeVerdict, Field(discriminator="mode")
-]
-
-
-class Price(PluginConfig):
-    """What a million tokens cost, in the currency of `max_cost`."""
-
-    input: NotNegative
-    output: NotNegative
-
-    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """Return what so many tokens cost."""
-        return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
+def _is_database(path: Path) -> bool:
+    """Whether a file may be a cache: SQLite's, or still empty."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) in {_SQLITE, b""}
 
 
 class JudgeConfig(PluginConfig):
@@ -286,7 +94,10 @@ class JudgeConfig(PluginConfig):
         if value.keys() != {"file"}:
             raise ValueError("give a text or {file: NAME}")
         path = TypeAdapter[Path](TaskPath).validate_python(value["file"], context=info.context)
-        return path.read_text("utf-8")
+        try:
+            return path.read_text("utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"{path} is not UTF-8 text") from None
 
     @field_validator("instructions")
     @classmethod
@@ -311,7 +122,10 @@ class JudgeConfig(PluginConfig):
     @field_validator("cache")
     @classmethod
     def _below_the_task(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        return None if value is None else base_dir(info) / value.expanduser()
+        path = None if value is None else base_dir(info) / value.expanduser()
+        if path is not None and path.exists() and not _is_database(path):
+            raise ValueError(f"{path} is there and is no SQLite file")
+        return path
 
     @field_validator("served_model")
     @classmethod
@@ -336,8 +150,20 @@ class JudgeConfig(PluginConfig):
 
     def suspicions(self) -> list[str]:
         """Return what is allowed but probably not meant."""
-        checks = (self._same_votes(), self._unbounded(), self._rewards_rank())
+        checks = (
+            self._same_votes(),
+            self._unbounded(),
+            self._rewards_rank(),
+            self._half_a_variable(),
+        )
         return [text for text in checks if text]
+
+    def _half_a_variable(self) -> str | None:
+        literals = (part for part in self.template().parts if isinstance(part, str))
+        broken = next((found for text in literals if (found := _HALF.search(text))), None)
+        if broken is None:
+            return None
+        return f"instructions: {broken[0]!r} is no variable: those are written {{{{ item.key }}}}"
 
     def _same_votes(self) -> str | None:
         if self.votes == 1 or self.parameters.temperature or self.parameters.temperature is None:

@@ -17,12 +17,17 @@ from aiolimiter import AsyncLimiter
 
 from rft_grader_judge.bounded import NOT_COMPRESSED, bound_reply
 from rft_grader_judge.circuit import Circuit
-from rft_grader_judge.config import OPENAI_URL, EndpointConfig
+from rft_grader_judge.endpoint_config import OPENAI_URL, EndpointConfig
 from rft_grader_judge.errors import EndpointError
 from rft_grader_judge.gate import Clock, GatedClient, clock_of_request
 from rft_grader_judge.received import Received, from_events, from_json
 
 CHAT: Final = "/chat/completions"
+_HINTS: Final = {
+    401: "see endpoint.api_key_env",
+    403: "see endpoint.api_key_env",
+    404: "see model and endpoint.base_url",
+}
 MAX_MESSAGE_CHARS: Final = 500
 NO_KEY: Final = "none"
 """What is sent where no key is needed; the client insists on one."""
@@ -106,7 +111,7 @@ class Endpoint:
         status, response = error.status_code, error.response
         said = " ".join(self._without_key(_said(error)).split())[:MAX_MESSAGE_CHARS]
         return EndpointError(
-            f"HTTP {status}: {said or response.reason_phrase} ({self.config.base_url})",
+            f"HTTP {status}: {said or response.reason_phrase} ({self._where(status)})",
             status=status,
             said=said,
             retry_after=_retry_after(response.headers.get("retry-after", "")),
@@ -116,11 +121,16 @@ class Endpoint:
     def _unanswered(self, error: BaseException) -> EndpointError:
         """Return what went wrong before there was a whole reply."""
         cause = _cause(error)
-        said = self._without_key(f"{type(cause).__name__}: {cause}")
-        return EndpointError(
-            f"{said[:MAX_MESSAGE_CHARS]} ({self.config.base_url})",
-            is_free=isinstance(cause, aiohttp.ClientConnectorError),
-        )
+        said = self._without_key(f"{type(cause).__name__}: {cause}")[:MAX_MESSAGE_CHARS]
+        is_free = isinstance(cause, aiohttp.ClientConnectorError)
+        if is_free:
+            said = f"cannot connect; is the server running? {said}"
+        return EndpointError(f"{said} ({self.config.base_url})", is_free=is_free)
+
+    def _where(self, status: int) -> str:
+        """Return the address, and which option a status speaks of."""
+        hint = _HINTS.get(status)
+        return self.config.base_url if hint is None else f"{self.config.base_url}; {hint}"
 
     def _without_key(self, text: str) -> str:
         """Return a text of the endpoint without the key, which some endpoints repeat."""

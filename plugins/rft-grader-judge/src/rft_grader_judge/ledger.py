@@ -92,7 +92,10 @@ class Ledger:
             _append(self._file, "")  # ends a line that a kill cut off
 
     def close_run(self) -> None:
-        """Count from nothing again, and write to no file."""
+        """Write the run's totals beside its file; then count from nothing, and write to no file."""
+        if self._file is not None and self.requests:
+            totals = {"requests": self.requests, **asdict(self.spent)}
+            self._file.with_suffix(".json").write_text(json.dumps(totals, indent=2) + "\n", "utf-8")
         self._file = None
         self.spent, self.requests = Usage(), 0
 

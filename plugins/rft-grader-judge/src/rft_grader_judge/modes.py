@@ -13,19 +13,19 @@ from typing import Any, Final
 from rft_core.types import Grade, Item, Sample
 from rft_grader_judge.asking import Answer
 from rft_grader_judge.cache import fingerprint
-from rft_grader_judge.config import (
-    Criterion,
-    JudgeConfig,
-    LabelVerdict,
-    RelativeVerdict,
-    RubricVerdict,
-    ScoreVerdict,
-)
+from rft_grader_judge.config import JudgeConfig
 from rft_grader_judge.errors import JudgeError
 from rft_grader_judge.pooling import Outcome, Pooled, cost_metrics, pool, worth
 from rft_grader_judge.prompt import Question
 from rft_grader_judge.questions import NothingToJudgeError, QuestionWriter
 from rft_grader_judge.verdict import Form, LabelForm, NumberForm, ObjectForm, OrderForm
+from rft_grader_judge.verdict_config import (
+    Criterion,
+    LabelVerdict,
+    RelativeVerdict,
+    RubricVerdict,
+    ScoreVerdict,
+)
 
 ANSWER: Final = "answer"
 MET: Final = LabelForm(("met", "not met"))
