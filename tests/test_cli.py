@@ -134,6 +134,9 @@ def test_graders_are_listed_and_shown(tmp_path: Path) -> None:
     assert listed.returncode == 0
     for name in ("function", "fuzzy", "json_schema", "judge", "math", "multilabel"):
         assert name in listed.stdout
+    nested = rft("graders", "show", "judge", cwd=tmp_path).stdout
+    for option in ("endpoint.deadline", "parameters.max_completion_tokens", "verdict.range"):
+        assert option in nested
     shown = rft("graders", "show", "multilabel", cwd=tmp_path)
     assert "metric" in shown.stdout
     unknown = rft("graders", "show", "multilable", cwd=tmp_path)

@@ -53,7 +53,9 @@ def decide(measures: Measures, cases: int) -> Verdict:
 
 def _outcomes(measures: Measures, cases: int) -> Iterator[Finding]:
     outcomes = measures.outcomes
-    if outcomes.error_rate > MAX_ERRORS and cases >= MIN_CASES:
+    if outcomes.error and not outcomes.graded:
+        yield Finding("nothing could be graded: every grading is an error", gap=True)
+    elif outcomes.error_rate > MAX_ERRORS and cases >= MIN_CASES:
         share = f"{outcomes.error_rate:.0%} of the gradings"
         yield Finding(f"fails too often: {share} are errors, and at most {MAX_ERRORS:.0%} may be")
     if outcomes.stopped:

@@ -160,3 +160,12 @@ def test_an_open_circuit_makes_nobody_wait_for_a_turn(make_judge: MakeJudge) -> 
         assert len(server.requests) <= 2
     assert time.monotonic() - started < 10
     assert sum("CircuitOpenError" in one for one in told) >= 1998
+
+
+def test_replies_that_an_answer_may_have_provoked_count_a_fifth(make_judge: MakeJudge) -> None:
+    with ScriptedServer(Reply("no verdict")) as server:
+        judge = make_judge(server, endpoint={"concurrency": 1, "circuit_after": 2})
+        grades = grade_all(judge, [make_sample(f"answer {number}") for number in range(20)])
+    told = [str(grade.error) for grade in grades]
+    assert sum("CircuitOpenError" in text for text in told) == 20 - len(server.requests)
+    assert len(server.requests) == 10

@@ -21,6 +21,7 @@ class Circuit:
         self._cooldown = cooldown
         self._now = now
         self._failures = 0.0
+        self._in_a_row = 0
         self._open_until = 0.0
         self._last = ""
 
@@ -28,16 +29,19 @@ class Circuit:
         """Raise `CircuitOpenError` if the endpoint is not to be asked now."""
         if self._failures >= self._after and self._now() < self._open_until:
             raise CircuitOpenError(
-                f"not asked: the judge failed too often in a row, the last time with: {self._last}"
+                f"not asked: the judge failed {self._in_a_row} times in a row, "
+                f"the last time with: {self._last}"
             )
 
     def succeeded(self) -> None:
         """Close the circuit."""
         self._failures = 0.0
+        self._in_a_row = 0
 
     def failed(self, cause: str, counts: float = 1.0) -> None:
         """Count a failure, or a part of one."""
         self._failures += counts
+        self._in_a_row += 1
         self._last = cause
         if self._failures >= self._after:
             self._open_until = self._now() + self._cooldown
