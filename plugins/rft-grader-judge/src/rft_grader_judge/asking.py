@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rft_core.errors import RunStopError
 from rft_grader_judge.cache import VerdictCache, fingerprint
+from rft_grader_judge.circuit import WHOLE
 from rft_grader_judge.config import JudgeConfig
 from rft_grader_judge.endpoint import Endpoint, endpoint_for
 from rft_grader_judge.endpoint_config import OPENAI_URL
@@ -29,7 +30,7 @@ PROTOCOL: Final = 1
 """Changes whenever the prompt does; kept verdicts are then asked for anew."""
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 20.0
-UNUSABLE: Final = 0.2
+PROVOKED_PARTS: Final = 1
 """What a failure counts in the circuit that the graded text may have provoked: it takes five times
 as many of them to shut the judge off for everyone."""
 TEMPLATE_TOKENS: Final = 64
@@ -104,7 +105,8 @@ class Asker:
         except (RunStopError, CircuitOpenError):
             raise
         except Exception as error:
-            endpoint.circuit.failed(str(error), UNUSABLE if _may_be_its_own(error) else 1.0)
+            parts = PROVOKED_PARTS if _may_be_its_own(error) else WHOLE
+            endpoint.circuit.failed(str(error), parts)
             raise
         endpoint.circuit.succeeded()
         self._format.worked()

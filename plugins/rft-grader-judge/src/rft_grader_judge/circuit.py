@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from rft_grader_judge.errors import CircuitOpenError
+
+WHOLE: Final = 5
+"""The parts that a failure counts."""
 
 
 class Circuit:
@@ -20,14 +24,14 @@ class Circuit:
         self._after = after
         self._cooldown = cooldown
         self._now = now
-        self._failures = 0.0
+        self._parts = 0
         self._in_a_row = 0
         self._open_until = 0.0
         self._last = ""
 
     def check(self) -> None:
         """Raise `CircuitOpenError` if the endpoint is not to be asked now."""
-        if self._failures >= self._after and self._now() < self._open_until:
+        if self._is_open() and self._now() < self._open_until:
             raise CircuitOpenError(
                 f"not asked: the judge failed {self._in_a_row} times in a row, "
                 f"the last time with: {self._last}"
@@ -35,13 +39,16 @@ class Circuit:
 
     def succeeded(self) -> None:
         """Close the circuit."""
-        self._failures = 0.0
+        self._parts = 0
         self._in_a_row = 0
 
-    def failed(self, cause: str, counts: float = 1.0) -> None:
-        """Count a failure, or a part of one."""
-        self._failures += counts
+    def failed(self, cause: str, parts: int = WHOLE) -> None:
+        """Count a failure, or some parts of one."""
+        self._parts += parts
         self._in_a_row += 1
         self._last = cause
-        if self._failures >= self._after:
+        if self._is_open():
             self._open_until = self._now() + self._cooldown
+
+    def _is_open(self) -> bool:
+        return self._parts >= self._after * WHOLE
