@@ -83,7 +83,7 @@ def test_cancelling_closes_connections_and_releases_all(
 async def alone() -> None:
     """Wait until this is the only task; connections may take a moment to end theirs."""
     async with asyncio.timeout(20):
-        while len(asyncio.all_tasks()) > 1:
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - nobody tells when they end
             await asyncio.sleep(0.02)
 
 
