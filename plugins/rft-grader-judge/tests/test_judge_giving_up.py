@@ -64,7 +64,7 @@ def test_cancelling_closes_connections_and_releases_all(
         with pytest.raises(asyncio.CancelledError):
             await task
         await until(lambda: server.disconnected == 3)
-        assert asyncio.all_tasks() == before
+        await until(lambda: asyncio.all_tasks() == before)
         endpoint = endpoint_for(judge.config.endpoint)
         assert endpoint.room._value == 3 + 3 // 2 + 1
         assert not endpoint.room._waiters
@@ -80,13 +80,6 @@ def test_cancelling_closes_connections_and_releases_all(
         assert server.max_in_flight == 3
 
 
-async def alone() -> None:
-    """Wait until this is the only task; connections may take a moment to end theirs."""
-    async with asyncio.timeout(20):
-        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - nobody tells when they end
-            await asyncio.sleep(0.02)
-
-
 def test_cancelling_while_waiting_for_a_turn_or_a_retry(make_judge: MakeJudge) -> None:
     async def story() -> None:
         for endpoint in ({"requests_per_minute": 1}, {"tokens_per_minute": 1}, {}):
@@ -99,7 +92,7 @@ def test_cancelling_while_waiting_for_a_turn_or_a_retry(make_judge: MakeJudge) -
                 await task
             assert asked <= len(server.requests) <= asked + 30
         assert ledger._in_flight == 0
-        await alone()
+        await until(lambda: len(asyncio.all_tasks()) == 1)
         await close_endpoints()
 
     with ScriptedServer(BUSY) as server:
