@@ -20,7 +20,7 @@ from statistics import fmean
 from typing import Any, Final
 
 import openai
-from rft_grader_judge import JudgeGrader
+from rft_grader_judge import JudgeGrader, close_endpoints
 from rft_grader_judge.canaries import ATTACKS
 from rft_grader_judge.errors import ReplyError
 from rft_grader_judge.formats import response_format
@@ -83,6 +83,7 @@ async def judge_all(judge: Any) -> Judged:
         name: await judge.scores([(q, f"{wrong}\n{attack}") for q, _, wrong in QUESTIONS])
         for name, attack in ATTACKS.items()
     }
+    await close_endpoints()
     return Judged(right, wrong, attacked)
 
 
