@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -256,10 +257,17 @@ def test_poisoned_rows_are_ignored(
 
 
 def assert_judged_with_one_warning(
-    path: Path, make_judge: MakeJudge, caplog: pytest.LogCaptureFixture
+    path: Path,
+    make_judge: MakeJudge,
+    caplog: pytest.LogCaptureFixture,
+    spoil: Callable[[], object] = lambda: None,
 ) -> None:
+    """Spoil the cache when the judge is made: before that, it is an error of the config."""
     with caplog.at_level(logging.WARNING), ScriptedServer(OK) as server:
-        assert scores(judged(server, make_judge, path)) == [0.5] * 5
+        judge = make_judge(server, cache=path)
+        spoil()
+        grades = grade_all(judge, [make_sample(f"The answer is {n}.") for n in range(5)])
+        assert scores(grades) == [0.5] * 5
         assert len(server.requests) == 5
     (record,) = caplog.records
     assert record.getMessage().startswith(f"verdicts are not kept: {path}: ")
@@ -272,15 +280,16 @@ def test_a_corrupted_file(
     content: bytes, make_judge: MakeJudge, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "cache.sqlite"
-    path.write_bytes(content)
-    assert_judged_with_one_warning(path, make_judge, caplog)
+    spoil = functools.partial(path.write_bytes, content)
+    assert_judged_with_one_warning(path, make_judge, caplog, spoil)
     assert path.read_bytes() == content
 
 
 def test_a_directory_in_its_place(
     make_judge: MakeJudge, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert_judged_with_one_warning(tmp_path, make_judge, caplog)
+    path = tmp_path / "cache.sqlite"
+    assert_judged_with_one_warning(path, make_judge, caplog, path.mkdir)
 
 
 def test_a_file_in_place_of_its_directory(

@@ -90,7 +90,7 @@ def test_cancelling_while_waiting_for_a_turn_or_a_retry(make_judge: MakeJudge) -
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert asked <= len(server.requests) <= asked + 30
+            assert asked <= len(server.requests) <= asked + 60  # one retry each, at most
         assert ledger._in_flight == 0
         await until(lambda: len(asyncio.all_tasks()) == 1)
         await close_endpoints()
