@@ -109,7 +109,7 @@ class Score(Pointwise):
         return _grade(pooled, said, outcomes)
 
     def _share(self, verdict: float) -> float:
-        return (verdict - self._low) / (self._high - self._low)
+        return _place_between(self._low, self._high, verdict)
 
 
 class Label(Pointwise):
@@ -180,8 +180,7 @@ class Rubric(Pointwise):
             one = verdict[criterion.name] if self._together else verdict
             if criterion.range is None:
                 return float(one == "met")
-            low, high = criterion.range
-            return float((one - low) / (high - low))
+            return _place_between(*criterion.range, one)
 
         return value
 
@@ -299,6 +298,10 @@ def _places(
         place = outcome.verdict.index(ascii_uppercase[order.index(text)])
         values.append(1 - place / (len(order) - 1))
     return values
+
+
+def _place_between(low: float, high: float, value: float) -> float:
+    return (value - low) / (high - low)
 
 
 def _ends(low: float, high: float) -> str:
