@@ -43,6 +43,16 @@ class Grader(Configurable[ConfigT]):
     paid: ClassVar[bool] = False
     """Grading costs money or much time: `rft check` then tries few answers on few items."""
 
+    pure: ClassVar[bool] = False
+    """A grade depends on the item and the completion alone, and grading has no effects.
+
+    Equal samples of a batch are then graded once; in GRPO's groups there are many.
+    """
+    deterministic: ClassVar[bool] = False
+    """Pure, and equal samples get the same grade at any time: grades are kept across steps."""
+    memory_limit: ClassVar[int | None] = 2 * 1024**3
+    """Address space of a worker process in bytes (`isolation = "process"`); None: no limit."""
+
     def grade(self, sample: Sample) -> GradeLike | Awaitable[GradeLike]:
         """Grade one sample."""
         raise NotImplementedError(f"{type(self).__name__} defines neither grade nor grade_batch")

@@ -7,8 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from rft_core.errors import UsageError
 from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall
+from rft_core.grading.chunks import ChunkPool, ChunkWork
+from rft_core.grading.latencies import Latencies
 from rft_core.types import Grade, Sample
 
 
@@ -23,6 +26,8 @@ class Executor(ABC):
 
     def __init__(self, call: GraderCall) -> None:
         self.call = call
+        self.latencies = Latencies()
+        """Executors add every call to it."""
 
     @abstractmethod
     async def run(self, samples: Sequence[Sample]) -> list[Grade]:
@@ -30,6 +35,14 @@ class Executor(ABC):
 
     def close(self) -> None:  # noqa: B027 - most executors keep no workers
         """Stop workers."""
+
+    @classmethod
+    def chunk_pool(cls, work: ChunkWork, workers: int) -> ChunkPool:
+        """Return workers for whole rewards over the chunks of a file.
+
+        Raises `UsageError` where the executor runs single graders only.
+        """
+        raise UsageError(f"executor {cls.name!r} does not grade files")
 
 
 class PieceExecutor(Executor):
