@@ -185,7 +185,8 @@ BatchGradeLike: TypeAlias = GradeLike | Exception
 class GradedSample:
     """A sample with its grades and the reward composed from them.
 
-    `grades[name]` is None where the grader did not run because a gate failed before it.
+    `grades[name]` is None where the grader did not run because a gate failed before it, and as long
+    as the batch is being graded and the grader is not done.
     `composed` is the reward before shaping, `reward` after it. Both are None where the sample is
     masked: then `masked` says why and the sample takes no part in its group's advantage.
     `contributions` (weights only) are the summands of `composed`.
@@ -193,7 +194,7 @@ class GradedSample:
 
     sample: Sample
     task: str | None
-    grades: Mapping[str, Grade | None]
+    grades: dict[str, Grade | None]
     composed: float | None = None
     reward: float | None = None
     masked: str | None = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from rft_core.grading.boundary import GraderCall
 from rft_core.grading.executor import Executor
+from rft_core.grading.repeats import Repeats
 from rft_core.types import Grade, Sample
 
 T = TypeVar("T")
@@ -57,16 +57,30 @@ class GradingLoop:
         self.close()
 
 
-@dataclass(frozen=True)
 class GraderRunner:
     """One configured grader on its executor."""
 
-    call: GraderCall
-    executor: Executor
+    def __init__(self, call: GraderCall, executor: Executor) -> None:
+        self.call = call
+        self.executor = executor
+        grader = call.grader
+        self._repeats = (
+            Repeats(across_batches=grader.deterministic)
+            if grader.pure or grader.deterministic
+            else None
+        )
 
     async def run(self, samples: Sequence[Sample]) -> list[Grade]:
         """Return one grade per sample, in order."""
-        return await self.executor.run(samples) if samples else []
+        if not samples:
+            return []
+        if self._repeats is None:
+            return await self.executor.run(samples)
+        return await self._repeats.grade(samples, self.executor.run)
+
+    def take_latencies(self) -> Mapping[str, float]:
+        """Return how long calls took since this was last asked; see `Latencies.take`."""
+        return self.executor.latencies.take()
 
     def close(self) -> None:
         """Stop workers and let the grader release what it holds."""

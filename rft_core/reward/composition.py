@@ -21,6 +21,10 @@ class Gate:
     min: float
     reward: float = 0.0
 
+    def is_closed_for(self, grade: Grade | None) -> bool:
+        """Whether the grade is below `min`; a gate that does not apply lets the sample pass."""
+        return grade is not None and grade.score is not None and grade.score < self.min
+
 
 class Composed(NamedTuple):
     """A composed reward, or None and why there is none.
@@ -96,12 +100,9 @@ class FormulaComposition:
 def first_failed_gate(
     gates: Mapping[str, Gate], grades: Mapping[str, Grade | None]
 ) -> tuple[str, Gate] | None:
-    """Return the first gate that the sample fails; a gate that does not apply lets it pass."""
-    for name, gate in gates.items():
-        grade = grades[name]
-        if grade is not None and grade.score is not None and grade.score < gate.min:
-            return name, gate
-    return None
+    """Return the first gate that the sample fails."""
+    closed = ((name, gate) for name, gate in gates.items() if gate.is_closed_for(grades[name]))
+    return next(closed, None)
 
 
 def apply_errors(

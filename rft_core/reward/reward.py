@@ -19,15 +19,15 @@ from rft_core.reward.composition import (
     first_failed_gate,
 )
 from rft_core.reward.shaper import RewardShaper
-from rft_core.types import Grade, GradedSample, Progress, Sample
+from rft_core.types import GradedSample, Progress, Sample
 
 
 @dataclass(frozen=True)
 class Reward:
     """Everything that turns samples of one task into rewards.
 
-    `gates` names the graders that run first. `observers` are graders of weight 0: logged, without
-    any say. `on_error` holds a policy for every grader.
+    `gates` names the graders that run first, one after the other in its order. `observers` are
+    graders of weight 0: logged, without any say. `on_error` holds a policy for every grader.
     """
 
     runners: Mapping[str, GraderRunner]
@@ -37,52 +37,38 @@ class Reward:
     observers: frozenset[str] = frozenset()
     shapers: Sequence[RewardShaper[Any]] = ()
 
-    async def grade(
-        self, samples: Sequence[Sample], task: str | None, progress: Progress
-    ) -> list[GradedSample]:
-        """Grade, compose and shape a batch.
+    def begin(self, samples: Sequence[Sample], task: str | None) -> list[GradedSample]:
+        """Return the samples without grades, as `grade` takes them."""
+        return [GradedSample(sample, task, dict.fromkeys(self.runners)) for sample in samples]
+
+    async def grade(self, batch: Sequence[GradedSample], progress: Progress) -> None:
+        """Grade, compose and shape a batch; its grades are there as soon as each grader is done.
 
         Raises `GradingAbortedError` if a grader with `on_error: abort` failed, `RunStopError` if
         one ends the run.
         """
-        graded = [
-            GradedSample(sample, task, grades)
-            for sample, grades in zip(samples, await self._run_graders(samples), strict=True)
-        ]
-        for one in graded:
+        await self._run_graders(batch)
+        for one in batch:
             self._compose(one)
-        self._shape(graded, progress)
-        return graded
+        self._shape(batch, progress)
 
-    async def _run_graders(self, samples: Sequence[Sample]) -> list[dict[str, Grade | None]]:
-        """Run the gates, then the other graders on the samples that passed."""
-        everyone = range(len(samples))
-        grades: list[dict[str, Grade | None]] = [dict.fromkeys(self.runners) for _ in samples]
-        gates = [name for name in self.runners if name in self.gates]
-        others = [name for name in self.runners if name not in self.gates]
-        if gates:
-            await self._run_stage(gates, samples, everyone, grades)
-        passed = [i for i in everyone if self._goes_on(grades[i])] if gates else everyone
-        await self._run_stage(others, samples, passed, grades)
-        return grades
+    async def _run_graders(self, batch: Sequence[GradedSample]) -> None:
+        """Run gate after gate on what passed those before, then the other graders at once."""
+        for name in self.gates:
+            await self._run(name, batch)
+            batch = [one for one in batch if self._passed(name, one)]
+        others = (name for name in self.runners if name not in self.gates)
+        await asyncio.gather(*(self._run(name, batch) for name in others))
 
-    async def _run_stage(
-        self,
-        names: Sequence[str],
-        samples: Sequence[Sample],
-        chosen: Sequence[int],
-        grades: Sequence[dict[str, Grade | None]],
-    ) -> None:
-        """Run the named graders concurrently on the chosen samples; write into `grades`."""
-        batch = samples if len(chosen) == len(samples) else [samples[i] for i in chosen]
-        columns = await asyncio.gather(*(self.runners[name].run(batch) for name in names))
-        for name, column in zip(names, columns, strict=True):
-            for i, grade in zip(chosen, column, strict=True):
-                grades[i][name] = grade
+    async def _run(self, name: str, batch: Sequence[GradedSample]) -> None:
+        grades = await self.runners[name].run([one.sample for one in batch])
+        for one, grade in zip(batch, grades, strict=True):
+            one.grades[name] = grade
 
-    def _goes_on(self, grades: Mapping[str, Grade | None]) -> bool:
-        failed = any(grade is not None and grade.error for grade in grades.values())
-        return not failed and first_failed_gate(self.gates, grades) is None
+    def _passed(self, name: str, graded: GradedSample) -> bool:
+        grade = graded.grades[name]
+        failed = grade is not None and grade.error is not None
+        return not failed and not self.gates[name].is_closed_for(grade)
 
     def _compose(self, graded: GradedSample) -> None:
         scores: dict[str, float | None] = {}

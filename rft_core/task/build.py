@@ -69,7 +69,7 @@ def plan_reward(spec: RewardSpec, place: Place) -> RewardPlan:
         executors={key: entry.executor for key, entry in spec.graders.items()},
         versions={key: f"{c.grader.name} {c.grader.version}" for key, c in calls.items()},
         composition=_composition(spec, place),
-        gates={k: Gate(e.gate.min, e.gate.reward) for k, e in spec.graders.items() if e.gate},
+        gates=_gates(spec, calls),
         on_error={key: _policy(entry) for key, entry in spec.graders.items()},
         observers=_observers(spec),
         shapers=[
@@ -148,6 +148,12 @@ def configure(found: Registered[Any], config: Mapping[str, Any], place: Place) -
         return cls(validated)
     except ValueError as error:
         raise place.error(str(error)) from None
+
+
+def _gates(spec: RewardSpec, calls: Mapping[str, GraderCall]) -> dict[str, Gate]:
+    """Return the gates in the order in which they run: of the task file, but paid ones last."""
+    gates = {k: Gate(e.gate.min, e.gate.reward) for k, e in spec.graders.items() if e.gate}
+    return dict(sorted(gates.items(), key=lambda entry: calls[entry[0]].grader.paid))
 
 
 def _policy(entry: GraderSpec) -> OnError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,7 +13,7 @@ from rft_core.errors import GradingAbortedError
 from rft_core.reward.engine import RewardEngine
 from rft_core.reward.reward import Reward
 from rft_core.testing import make_sample
-from rft_core.types import GradedSample, Sample
+from rft_core.types import Grade, GradedSample, Sample
 
 MakeReward = Callable[..., Reward]
 
@@ -110,3 +110,30 @@ def test_closing_ends_its_thread(make_reward: MakeReward) -> None:
     assert "grading-loop" in {thread.name for thread in threading.enumerate()}
     engine.close()
     assert "grading-loop" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_slow_grader_does_not_hold_up_what_the_others_found(
+    make_reward: MakeReward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[dict[str, Grade | None]]] = []
+    seen = threading.Event()
+
+    def on_unfinished(batch: Sequence[GradedSample]) -> None:
+        told.append([dict(one.grades) for one in batch])
+        if all(one.grades["quick"] for one in batch):
+            seen.set()
+
+    def slow(_: Sample) -> float:
+        assert seen.wait(20)
+        return 1.0
+
+    monkeypatch.setattr("rft_core.reward.engine.UNFINISHED_SECONDS", 0.01)
+    tasks = {None: make_reward({"slow": slow, "quick": by_text})}
+    with RewardEngine(tasks, on_unfinished) as engine:
+        graded = engine.grade([make_sample("1"), make_sample("2")])
+        told_before = len(told)
+        engine.grade([])
+
+    assert {"slow": None, "quick": Grade(2.0)} in [batch[1] for batch in told]
+    assert rewards(graded) == [2.0, 3.0]
+    assert len(told) == told_before

@@ -117,18 +117,20 @@ def test_if_no_sample_passes_later_graders_do_not_run(
     assert later.seen == []
 
 
-def test_all_gates_run_and_the_first_that_fails_counts(
+def test_a_gate_sees_only_what_passed_those_before(
     make_reward: MakeReward, grade_reward: GradeReward
 ) -> None:
-    second = Recording()
+    second, third = Recording(), Recording()
     reward = make_reward(
-        {"first": 0.0, "second": second, "a": 1.0},
-        WeightedSum({"a": 1.0}),
-        gates={"first": Gate(1.0, reward=-1.0), "second": Gate(1.0, reward=-2.0)},
+        {"third": third, "second": second, "first": lambda s: float(s.text != "no")},
+        WeightedSum({"third": 1.0}),
+        gates={"first": Gate(1.0, reward=-1.0), "second": Gate(0.5, reward=-2.0)},
     )
-    (graded,) = grade_reward(reward, ["short"])
-    assert (graded.failed_gate, graded.reward) == ("first", -1.0)
-    assert second.seen == ["short"]
+    graded = grade_reward(reward, ["no", "yes", "certainly"])
+    assert [one.reward for one in graded] == [-1.0, -2.0, 0.9]
+    assert [one.failed_gate for one in graded] == ["first", "second", None]
+    assert (second.seen, third.seen) == (["yes", "certainly"], ["certainly"])
+    assert graded[0].grades == {"third": None, "second": None, "first": Grade(0.0)}
 
 
 def test_a_gate_that_does_not_apply_lets_the_sample_pass(
@@ -165,14 +167,23 @@ def test_a_gate_that_fails_to_grade_masks_and_nothing_runs_after_it(
     assert later.seen == ["a"]
 
 
-def test_an_error_beats_a_failed_gate(make_reward: MakeReward, grade_reward: GradeReward) -> None:
-    reward = make_reward(
+@pytest.mark.parametrize(
+    ("order", "reward"), [(("broken", "closed"), None), (("closed", "broken"), -0.5)]
+)
+def test_the_first_gate_that_fails_or_closes_decides(
+    make_reward: MakeReward,
+    grade_reward: GradeReward,
+    order: tuple[str, str],
+    reward: float | None,
+) -> None:
+    gated = make_reward(
         {"closed": 0.0, "broken": breaks, "a": 1.0},
         WeightedSum({"a": 1.0}),
-        gates={"closed": Gate(1.0), "broken": Gate(1.0)},
+        gates={name: Gate(1.0, reward=-0.5) for name in order},
     )
-    (graded,) = grade_reward(reward)
-    assert (graded.reward, graded.failed_gate) == (None, None)
+    (graded,) = grade_reward(gated)
+    assert graded.reward == reward
+    assert graded.grades[order[1]] is None
 
 
 def test_an_error_masks_only_its_sample(make_reward: MakeReward, grade_reward: GradeReward) -> None:
