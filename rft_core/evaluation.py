@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from rft_core.types import Grade, GradedSample
+from rft_core.types import Grade, GradedSample, GradeError
+
+T = TypeVar("T")
 
 HISTOGRAM_BINS: Final = 10
 CAUSE_CHARS: Final = 40
@@ -18,8 +20,18 @@ def summarize(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -
 
     `groups[i][r]` is sample r of item i; each item has the same number k of samples. Run r is
     sample r of every item: `std` is the sample standard deviation (ddof=1) over the k run means.
-    Masked samples, and grades that are not scores, are left out of means and counted.
+    Masked samples, and grades that are not scores, are left out of means and counted. Where the task
+    file has several rewards, `tasks` holds the same statistics of each.
     """
+    tasks = by_task(groups, lambda group: group[0].task)
+    return _summary(groups, pass_threshold) | (
+        {"tasks": {task: _summary(mine, pass_threshold) for task, mine in tasks.items()}}
+        if tasks
+        else {}
+    )
+
+
+def _summary(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -> dict[str, Any]:
     everyone = [one for group in groups for one in group]
     k = len(groups[0])
     return {
@@ -27,35 +39,39 @@ def summarize(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -
         "samples": k,
         "reward": _spread(groups, _reward)
         | {"masked": sum(one.reward is None for one in everyone)},
-        "graders": {name: _grader(groups, name) for name in _grader_names(everyone)},
+        "graders": {name: _grader(groups, name) for name in grader_names(everyone)},
         "pass_at": {str(n): _pass_at(groups, n, pass_threshold) for n in sorted({1, k})},
         "best_of_k": mean(_best(group) for group in groups),
         "histogram": _histogram([r for one in everyone if (r := one.reward) is not None]),
         "num_tokens": mean(one.sample.completion.num_tokens for one in everyone),
         "clipped": mean(one.sample.completion.finish_reason == "length" for one in everyone),
-        **_by_task(groups),
     }
 
 
-def distinct_errors(samples: Iterable[GradedSample]) -> list[str]:
-    """Return what graders failed with, each cause once, in order of appearance.
+def cause_of(error: GradeError) -> tuple[str, str, str]:
+    """Return what errors of one cause have in common.
 
     Messages that differ only late (by an id or a time, say) tell of one cause.
     """
+    return error.grader, error.kind, error.message[:CAUSE_CHARS]
+
+
+def distinct_errors(samples: Iterable[GradedSample]) -> list[str]:
+    """Return what graders failed with, each cause once, in order of appearance."""
     causes: dict[tuple[str, str, str], str] = {}
     for error in (error for one in samples for error in one.errors):
-        key = (error.grader, error.kind, error.message[:CAUSE_CHARS])
-        causes.setdefault(key, str(error))
+        causes.setdefault(cause_of(error), str(error))
     return list(causes.values())
 
 
-def _by_task(groups: Sequence[Sequence[GradedSample]]) -> dict[str, Any]:
-    """Return each task's rewards, where there are several tasks."""
-    tasks = sorted({str(group[0].task) for group in groups if group[0].task is not None})
-    if not tasks:
-        return {}
-    of_task = {task: [g for g in groups if g[0].task == task] for task in tasks}
-    return {"tasks": {task: _spread(mine, _reward) for task, mine in of_task.items()}}
+def by_task(things: Iterable[T], task_of: Callable[[T], str | None]) -> dict[str, list[T]]:
+    """Return the things of each task, in order of the tasks' names; {} without several rewards."""
+    found: dict[str, list[T]] = {}
+    for thing in things:
+        task = task_of(thing)
+        if task is not None:
+            found.setdefault(task, []).append(thing)
+    return dict(sorted(found.items()))
 
 
 def mean(values: Iterable[float | None]) -> float | None:
@@ -94,7 +110,7 @@ def _reward(graded: GradedSample) -> float | None:
     return graded.reward
 
 
-def _grader_names(samples: Iterable[GradedSample]) -> list[str]:
+def grader_names(samples: Iterable[GradedSample]) -> list[str]:
     """Return the names in order of the task file, those of all tasks."""
     return list(dict.fromkeys(name for one in samples for name in one.grades))
 
@@ -139,27 +155,3 @@ def _histogram(rewards: Sequence[float]) -> dict[str, Any]:
         place = int((reward - low) / (high - low) * HISTOGRAM_BINS)
         counts[min(place, HISTOGRAM_BINS - 1)] += 1
     return {"low": low, "high": high, "counts": counts}
-
-
-def batch_statistics(samples: Sequence[GradedSample]) -> dict[str, Any]:
-    """Return the statistics of one training batch as a JSON object."""
-    rewards = [one.reward for one in samples]
-    by_name: Mapping[str, list[Grade | None]] = {
-        name: [one.grades[name] for one in samples if name in one.grades]
-        for name in _grader_names(samples)
-    }
-    return {
-        "reward": {"mean": mean(rewards), "std": spread(rewards), "masked": rewards.count(None)},
-        "graders": {name: grader_statistics(grades) for name, grades in by_name.items()},
-        "zero_variance_groups": _zero_variance_share(samples),
-        "num_tokens": mean(one.sample.completion.num_tokens for one in samples),
-        "clipped": mean(one.sample.completion.finish_reason == "length" for one in samples),
-    }
-
-
-def _zero_variance_share(samples: Sequence[GradedSample]) -> float | None:
-    """Return the share of items whose samples all have one reward: nothing to learn from them."""
-    groups: dict[str, set[float | None]] = {}
-    for one in samples:
-        groups.setdefault(one.sample.item.id, set()).add(one.reward)
-    return mean(len(rewards - {None}) <= 1 for rewards in groups.values())

@@ -23,6 +23,8 @@ class FunctionGraderConfig(PluginConfig):
     path: str = Field(pattern=r"^[^:]+:[A-Za-z_][\w.]*$")
     range: tuple[float, float] = (float("-inf"), float("inf"))
     """The scores that the function may return, inclusive."""
+    deterministic: bool = False
+    """Equal samples always get the same score, so one call is enough for all of them."""
 
     @field_validator("range")
     @classmethod
@@ -59,8 +61,14 @@ class FunctionGrader(Grader[FunctionGraderConfig]):
         super().__init__(config)
         module, _, name = config.path.rpartition(":")
         self.function = _load(module, name)
-        self.score_range = config.range  # type: ignore[misc]  # a function's range is configured
+        # What other graders say by their class is configured for a function.
+        self.score_range = config.range  # type: ignore[misc]
+        self.deterministic = config.deterministic  # type: ignore[misc]
         self._parameters = inspect.signature(self.function).parameters
+
+    def origin(self) -> str:
+        """Return the module or file that the function is in."""
+        return self.config.path.rpartition(":")[0]
 
     def is_batched(self) -> bool:
         """TRL's reward functions take the whole batch."""

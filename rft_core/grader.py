@@ -84,6 +84,10 @@ class Grader(Configurable[ConfigT]):
         """Return what is suspicious about the configuration; shown when a task is loaded."""
         return ()
 
+    def origin(self) -> str | None:
+        """Return where the grading code comes from if not from the plugin itself; for messages."""
+        return None
+
     def without_memory(self) -> Self:
         """Return a grader that answers anew each time, for graders that remember answers on disk.
 

@@ -73,7 +73,14 @@ def _scores(row: Mapping[str, Any]) -> str:
     if "reward" not in row:
         return ""
     parts = [f"reward {number(row['reward']['mean'])}"]
-    parts += [f"{name} {number(grader['mean'])}" for name, grader in row["graders"].items()]
+    parts += [f"{name} {number(part)}" for name, part in _parts(row).items()]
     if row["reward"]["masked"]:
         parts.append(f"masked {row['reward']['masked']}")
     return "  ".join(parts)
+
+
+def _parts(row: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the mean reward of each task, or the mean score of each grader of the only one."""
+    if "tasks" in row:
+        return {task: found["reward"]["mean"] for task, found in row["tasks"].items()}
+    return {name: grader["mean"] for name, grader in row["graders"].items()}

@@ -33,19 +33,45 @@ def comparison_table(
 
 
 def _rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the rows of the whole, and of each task where there are several."""
+    tasks = statistics.get("tasks", {})
+    yield from _outcome_rows(statistics)
+    if not tasks:
+        yield from _grader_rows(statistics)
+    yield from _sample_rows(statistics)
+    for task, of_task in tasks.items():
+        for rows in (_outcome_rows, _grader_rows, _pass_rows):
+            yield from ((f"{task}: {name.strip()}", m, std) for name, m, std in rows(of_task))
+
+
+def _outcome_rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
     yield "reward", statistics["reward"]["mean"], statistics["reward"]["std"]
-    total = statistics["items"] * statistics["samples"]
     if statistics["reward"]["masked"]:
-        yield "  masked", statistics["reward"]["masked"] / total, None
+        yield "  masked", statistics["reward"]["masked"] / _total(statistics), None
+
+
+def _grader_rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
     for name, grader in statistics["graders"].items():
         yield name, grader["mean"], grader["std"]
         if "error" in grader:
-            yield "  failed", grader["error"] / total, None
+            yield f"  {name} failed", grader["error"] / _total(statistics), None
+
+
+def _pass_rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
     for k, value in statistics["pass_at"].items():
         yield f"pass@{k}", value, None
+
+
+def _sample_rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
+    yield from _pass_rows(statistics)
     yield f"best of {statistics['samples']}", statistics["best_of_k"], None
     yield "tokens", statistics["num_tokens"], None
     yield "cut off", statistics["clipped"], None
+
+
+def _total(statistics: Mapping[str, Any]) -> int:
+    total: int = statistics["items"] * statistics["samples"]
+    return total
 
 
 def number(value: float | None) -> str:

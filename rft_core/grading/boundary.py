@@ -17,8 +17,10 @@ from rft_core.errors import GraderContractError, OutputParseError, RunStopError
 from rft_core.grader import Grader
 from rft_core.types import BatchGradeLike, ErrorKind, Grade, GradeError, GradeLike, Sample
 
-# `sys.exit` in a grader fails the grader, not the run.
-GRADER_FAILURES: Final = (Exception, SystemExit)
+# What is no `Exception` fails the grader too, not the run: `sys.exit` and `KeyboardInterrupt` in
+# code that a grader executes, an `asyncio.run` of its own that was cancelled. Ctrl-C reaches the
+# main thread only, where no grader runs.
+GRADER_FAILURES: Final = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class GraderCall:
     distribution: str
     timeout: float | None
     concurrency: int
+    memory_limit: int | None = None
+    """Bytes that a worker process may take; None: as many as the grader says."""
 
     def seconds_for(self, samples: int) -> float | None:
         """Return the deadline of a call with so many samples; None: it may take for ever."""
@@ -149,7 +153,8 @@ def _checked_values(call: GraderCall, values: Sequence[Any]) -> list[Grade]:
     for value in values:
         if type(value) is Grade and id(value.metrics) in looked_at:
             score = value.score
-            if type(score) is float and low <= score <= high and isfinite(score):
+            in_range = type(score) is float and low <= score <= high and isfinite(score)
+            if in_range and value.error is None:
                 grades.append(value)
                 continue
         grade = _checked_or_error(call, value)
@@ -171,6 +176,8 @@ def _checked_or_error(call: GraderCall, value: Any) -> Grade:
 def _checked(call: GraderCall, value: Any) -> Grade:
     """Return `value` as a grade; raise `GraderContractError` if it is none."""
     grade = value if type(value) is Grade else Grade(value)
+    if grade.error is not None:
+        return Grade(reason=grade.reason, error=grade.error)
     if grade.score is None:
         return grade
     score = _finite(grade.score, "score")
@@ -184,7 +191,7 @@ def _checked(call: GraderCall, value: Any) -> Grade:
         metrics = {str(name): _finite(m, f"metric {name!r}") for name, m in metrics.items()}
     elif score is grade.score:
         return grade
-    return Grade(score, grade.reason, metrics, grade.error)
+    return Grade(score, grade.reason, metrics)
 
 
 _FLOAT: Final = {float}

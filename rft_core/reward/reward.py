@@ -71,25 +71,24 @@ class Reward:
         return not failed and not self.gates[name].is_closed_for(grade)
 
     def _compose(self, graded: GradedSample) -> None:
-        scores: dict[str, float | None] = {}
-        failed = False
-        for name, grade in graded.grades.items():
-            if grade is None:
-                scores[name] = None
-            else:
-                scores[name] = grade.score
-                failed = failed or grade.error is not None
-        if failed:
-            self._abort_on_error(graded)
-            graded.failed = apply_errors(graded, self.on_error, self.observers)
-            if graded.failed:
-                return
-        if self.gates and (closed := first_failed_gate(self.gates, graded.grades)):
+        grades = graded.grades
+        scores = {name: None if grade is None else grade.score for name, grade in grades.items()}
+        # A grade with an error has no score, so nothing need be looked for where all have one.
+        if None in scores.values() and self._errors_decide(graded):
+            return
+        if self.gates and (closed := first_failed_gate(self.gates, grades)):
             graded.failed_gate, gate = closed
             graded.composed = graded.reward = gate.reward
             return
         graded.composed, graded.masked, graded.contributions = self.composition.compose(scores)
         graded.reward = graded.composed
+
+    def _errors_decide(self, graded: GradedSample) -> bool:
+        """Whether errors of graders set or mask the reward; raise where one ends the run."""
+        if graded.errors:
+            self._abort_on_error(graded)
+            graded.failed = apply_errors(graded, self.on_error, self.observers)
+        return graded.failed
 
     def _abort_on_error(self, graded: GradedSample) -> None:
         for name, grade in graded.grades.items():

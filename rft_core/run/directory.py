@@ -4,7 +4,8 @@ task.yaml          the task as resolved
 environment.json   versions of Python and of every installed distribution
 metrics.jsonl      one row per training step and per evaluation
 samples/           every graded sample, one file per step
-checkpoints/       checkpoint-N, and best, a link to the best of them
+unfinished.jsonl   the batch that is being graded, where that takes long
+checkpoints/       checkpoint-N, and best (and best-TASK), links to the best of them
 summary.json       how the run ended
 superseded/        what was logged after the checkpoint that a resumed run went on from
 base-model/        the de-quantised weights of a GGUF file
@@ -20,6 +21,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
+from urllib.parse import quote
 
 from rft_core.errors import UsageError
 from rft_core.run.records import sample_record, to_json
@@ -78,6 +80,15 @@ class RunDirectory:
         """The link to the best checkpoint."""
         return self.checkpoints / "best"
 
+    def best_of(self, task: str) -> Path:
+        """Return the link to the checkpoint that is best at one of several tasks."""
+        return self.checkpoints / f"best-{quote(task, safe=' ')}"
+
+    @property
+    def unfinished(self) -> Path:
+        """The batch that is being graded, where that takes long."""
+        return self.path / "unfinished.jsonl"
+
     def lock(self) -> None:
         """Keep other processes from writing here. Raises `UsageError` if one does."""
         self._lock = (self.path / ".lock").open("w", encoding="utf-8")
@@ -124,6 +135,12 @@ class RunDirectory:
         """Write a step's samples, whole or not at all."""
         lines = (to_json(sample_record(one, index)) for index, one in enumerate(samples))
         write_atomically(self.samples_file(phase, step), lines)
+        self.unfinished.unlink(missing_ok=True)
+
+    def write_unfinished(self, samples: Sequence[GradedSample]) -> None:
+        """Write a batch whose grades are not all there yet."""
+        lines = [to_json(sample_record(one, index)) for index, one in enumerate(samples)]
+        write_atomically(self.unfinished, lines)
 
     def write_json(self, name: str, data: Any) -> None:
         """Write a JSON file, whole or not at all."""
@@ -150,17 +167,18 @@ class RunDirectory:
                 (path / COMPLETE).unlink()
                 shutil.rmtree(path)
 
-    def set_best(self, step: int) -> None:
-        """Point `checkpoints/best` at the checkpoint of a step."""
+    def set_best(self, step: int, task: str | None = None) -> None:
+        """Point `checkpoints/best`, or the link of a task, at the checkpoint of a step."""
         target = self.checkpoints_by_step()[step].name
         link = self.checkpoints / "best.new"
         link.unlink(missing_ok=True)
         link.symlink_to(target, target_is_directory=True)
-        link.replace(self.best)
+        link.replace(self.best if task is None else self.best_of(task))
 
-    def best_step(self) -> int | None:
+    def best_step(self, task: str | None = None) -> int | None:
         """Return the step of the best checkpoint, None if there is none yet."""
-        return _step_of(self.best.resolve()) if self.best.exists() else None
+        link = self.best if task is None else self.best_of(task)
+        return _step_of(link.resolve()) if link.exists() else None
 
     def rewind(self, step: int) -> None:
         """Set aside everything that was logged after `step`, and checkpoints that are not whole.
@@ -171,6 +189,7 @@ class RunDirectory:
         rows = self.metrics()
         later = [row for row in rows if row["step"] > step]
         late_samples = [path for path in self._sample_files() if _step_of(path) > step]
+        late_samples += [self.unfinished] if self.unfinished.exists() else []
         if later or late_samples:
             aside = self._next_aside()
             write_atomically(aside / "metrics.jsonl", map(to_json, later))

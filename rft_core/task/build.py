@@ -103,18 +103,20 @@ def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
     grader = configure(found, entry.config, place / "config")
     _check_executor(grader, entry.executor or default_executor(grader), place)
     _check_limits(grader, entry, place)
+    _check_memory_limit(grader, entry, place)
     return GraderCall(
         key=key,
         grader=grader,
-        distribution=found.distribution,
+        distribution=grader.origin() or found.distribution,
         timeout=entry.timeout or grader.timeout,
         concurrency=entry.concurrency or grader.concurrency,
+        memory_limit=entry.memory_limit_mb and entry.memory_limit_mb * 1024**2,
     )
 
 
 def _check_executor(grader: Grader[Any], executor: str, place: Place) -> None:
     """Refuse what would fail on every sample: built-in executors take one kind of grader each."""
-    wanted = {"asyncio": True, "thread": False, "process": False}.get(executor)
+    wanted = {"asyncio": True, "thread": False, "inline": False, "process": False}.get(executor)
     if wanted is not None and wanted != grader.is_async():
         kind = "an async" if grader.is_async() else "a sync"
         raise place.error(f"executor {executor!r} cannot run {kind} grader")
@@ -128,6 +130,16 @@ def _check_limits(grader: Grader[Any], entry: GraderSpec, place: Place) -> None:
                 f"grader {grader.name!r} keeps its own deadlines and concurrency",
                 f"Set them in its config; see `rft graders show {grader.name}`.",
             )
+
+
+def _check_memory_limit(grader: Grader[Any], entry: GraderSpec, place: Place) -> None:
+    """Refuse a limit where there is no process of the grader's own to limit."""
+    executor = entry.executor or default_executor(grader)
+    if entry.memory_limit_mb is not None and executor in {"asyncio", "thread", "inline"}:
+        raise (place / "memory_limit_mb").error(
+            f"grader {grader.name!r} runs inside of this process (executor {executor!r})",
+            "Remove memory_limit_mb, or set `executor: process` if the grader is a sync one.",
+        )
 
 
 def _select(

@@ -88,7 +88,7 @@ def check_task(task: Task) -> CheckResult:
     with task.engine() as engine:
         references = _references(task, located)
         marks = {name: _full_marks(reward) for name, reward in engine.rewards.items()}
-        probe = _Prober(engine, located, marks)
+        probe = _Prober(engine, located, marks, dict.fromkeys((one.where for one in located), ""))
         if references is None:
             result.complain(
                 "the references were not checked: no grader knows how a right completion looks. "
@@ -99,7 +99,19 @@ def check_task(task: Task) -> CheckResult:
             sure = task.reference is not None and not paid
             _check_references(probe, references, result, sure=sure)
         _check_constants(probe, references or [], PAID_CONSTANTS if paid else MAX_CONSTANTS, result)
+    _check_rewarded(probe, result)
     return result
+
+
+def _check_rewarded(prober: _Prober, result: CheckResult) -> None:
+    """Complain of items that no answer gets a reward for: in training they are only masked."""
+    if prober.unrewarded:
+        shown = "; ".join(f"{at} ({why})" for at, why in list(prober.unrewarded.items())[:SHOWN])
+        result.complain(
+            f"{len(prober.unrewarded)} of {len(prober.located)} items get no reward, whatever the "
+            f"answer: {shown}",
+            fatal=True,
+        )
 
 
 def _paid_graders(task: Task) -> list[str]:
@@ -151,16 +163,24 @@ class _Prober:
     engine: RewardEngine
     located: Sequence[LocatedItem]
     marks: Mapping[str | None, float]
+    unrewarded: dict[str, str]
+    """Why no answer so far got a reward, for items where none did; by where they stand."""
 
     def grade(self, texts: Sequence[str]) -> list[GradedSample]:
         """Grade the answers."""
         # A length in tokens is not known here; 0 keeps length penalties out of the picture.
-        return self.engine.grade(
+        graded = self.engine.grade(
             [
                 Sample(one.item, Completion(text, num_tokens=0, finish_reason="stop"))
                 for one, text in zip(self.located, texts, strict=True)
             ]
         )
+        for place, one in zip(self.located, graded, strict=True):
+            if not _lacks_graders(one):
+                self.unrewarded.pop(place.where, None)
+            elif place.where in self.unrewarded:
+                self.unrewarded[place.where] = one.masked or ""
+        return graded
 
     def constant(self, name: str, text: str) -> Probe:
         """Give every item the same answer."""
@@ -183,6 +203,12 @@ class _Prober:
             full=sum(map(self.has_full_marks, graded)) / len(graded),
             errors=sum(bool(one.errors) for one in graded),
         )
+
+
+def _lacks_graders(graded: GradedSample) -> bool:
+    """Whether there is no reward since graders do not apply to the item."""
+    outcomes = {grade.outcome for grade in graded.grades.values() if grade}
+    return graded.composed is None and "not_applicable" in outcomes and "error" not in outcomes
 
 
 def _check_references(

@@ -181,6 +181,16 @@ def test_an_exception_is_an_error_outcome(
     assert grade.error.kind == "exception"
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_grade_with_an_error_has_no_score(
+    grade_texts: Callable[..., list[Grade]], *, batch: bool
+) -> None:
+    both = Grade(0.0, "no idea", error=GradeError("exception", "down", "mine", "acme 1.0"))
+    function = (lambda samples: [Grade(1.0), both, both]) if batch else (lambda _: both)
+    grade = grade_texts(function, ["a", "b", "c"], batch=batch)[-1]
+    assert (grade.outcome, grade.score, grade.reason) == ("error", None, "no idea")
+
+
 def test_an_error_names_grader_distribution_cause_and_traceback(
     grade_returning: Callable[..., Grade],
 ) -> None:

@@ -78,10 +78,19 @@ class Paid(Knows):
         return super().grade(sample)
 
 
+class Choosy(Exact):
+    """Applies to answers that begin with a."""
+
+    name = "choosy"
+
+    def grade(self, sample: Sample) -> Grade:
+        return super().grade(sample) if sample.item.fields["answer"][0] == "a" else Grade()
+
+
 class Plugin:
     @hookimpl
     def rft_register_graders(self) -> list[type[Grader[Any]]]:
-        return [Exact, Knows, Wrong, Generous, Breaks, Paid, Strict, Half]
+        return [Exact, Knows, Wrong, Generous, Breaks, Paid, Strict, Half, Choosy]
 
 
 @pytest.fixture
@@ -158,6 +167,29 @@ def test_references_that_a_grader_guessed_are_warned_about_only(check: Check) ->
     assert fatal(result) == []
     (text,) = [one.text for one in result.findings if "full marks" in one.text]
     assert text.endswith("If one is not what a right answer looks like, give `reference:`")
+
+
+def test_an_item_that_nothing_applies_to_is_fatal(check: Check) -> None:
+    result = check("a b ab c", using("choosy"))
+    (text,) = fatal(result)
+    assert text.startswith("2 of 4 items get no reward, whatever the answer: ")
+    assert "train.jsonl:2 (no grader applies to the item)" in text
+    assert "train.jsonl:4" in text
+
+
+def test_a_formula_that_needs_a_grader_that_does_not_apply_is_fatal(check: Check) -> None:
+    result = check("a b", using("choosy", "exact") | {"formula": "choosy + exact"})
+    (text,) = fatal(result)
+    assert "train.jsonl:2 (not applicable: choosy)" in text
+
+
+def test_an_item_that_another_grader_applies_to_is_fine(check: Check) -> None:
+    assert fatal(check("a b", using("choosy", "exact"))) == []
+
+
+def test_a_formula_without_value_for_wrong_answers_is_no_missing_grader(check: Check) -> None:
+    result = check("a b", using("exact") | {"formula": "1 + log(exact)"})
+    assert not [text for text in fatal(result) if "get no reward" in text]
 
 
 class Half(Exact):

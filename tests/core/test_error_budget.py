@@ -78,6 +78,19 @@ def test_the_same_cause_is_told_once() -> None:
     with pytest.raises(ErrorRateExceededError) as caught:
         ErrorBudget(0.5).spend(samples)
     assert str(caught.value).count("down") == 1
+    assert "acme 1.0: exception: down (5 times)" in str(caught.value)
+
+
+def test_causes_of_all_steps_of_the_window_are_told_commonest_first() -> None:
+    budget = ErrorBudget(0.0)
+    with pytest.raises(ErrorRateExceededError) as caught:
+        for failed in (1, 2, 5):
+            budget.spend(step(failed))
+    text = str(caught.value)
+    assert "8 of 30 samples" in text
+    assert text.index("cause 0 (3 times)") < text.index("cause 1 (2 times)")
+    assert text.count("trace ") == 3
+    assert text.endswith("and 2 other causes, all in the run's samples/")
 
 
 def test_masked_samples_without_errors_do_not_count() -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from rft_core.evaluation import (
     HISTOGRAM_BINS,
     _pass_at,
-    batch_statistics,
     grader_statistics,
     mean,
     spread,
@@ -123,6 +122,23 @@ def test_graders_of_other_tasks_are_left_out() -> None:
     assert summary["graders"]["b"] == {"mean": 0.25, "std": 0.0, "runs": [0.25]}
 
 
+def test_each_task_has_the_statistics_of_its_own_items() -> None:
+    mixed = [group(1.0, 0.0, item="x"), group(0.5, 0.5, item="y"), group(1.0, 1.0, item="z")]
+    for number, samples in enumerate(mixed):
+        for one in samples:
+            one.task = "odd" if number == 1 else "even"
+    summary = summarize(mixed, 1.0)
+    alone = summarize([mixed[0], mixed[2]], 1.0)
+    assert summary["reward"]["mean"] == pytest.approx(4 / 6)
+    assert list(summary["tasks"]) == ["even", "odd"]
+    assert summary["tasks"]["even"] == {k: v for k, v in alone.items() if k != "tasks"}
+    assert summary["tasks"]["odd"]["pass_at"] == {"1": 0.0, "2": 0.0}
+
+
+def test_without_several_rewards_there_are_no_tasks() -> None:
+    assert "tasks" not in summarize([group(1.0)], 1.0)
+
+
 def test_outcomes_of_a_grader_are_counted_apart() -> None:
     grades = [Grade(1.0), Grade(0.0), Grade(), ERROR, ERROR, None]
     assert grader_statistics(grades) == {
@@ -151,18 +167,3 @@ def test_a_histogram_counts_every_reward_once(rewards: list[float]) -> None:
 def test_a_histogram_has_the_ends_in_the_outer_bins() -> None:
     histogram = summarize([group(0.0, 1.0, 0.05, 0.95, 0.55)], 1.0)["histogram"]
     assert histogram["counts"] == [2, 0, 0, 0, 0, 1, 0, 0, 0, 2]
-
-
-def test_a_batch() -> None:
-    samples = [*group(1.0, 0.0, item="a"), *group(0.5, 0.5, item="b"), *group(None, 1.0, item="c")]
-    samples.append(graded(None, "d", tokens=8, finish="length"))
-    found = batch_statistics(samples)
-    assert found["reward"] == {
-        "mean": 0.6,
-        "std": pytest.approx(statistics.stdev([1, 0, 0.5, 0.5, 1])),
-        "masked": 2,
-    }
-    assert found["graders"]["a"]["error"] == 2
-    assert found["zero_variance_groups"] == 0.75
-    assert found["clipped"] == pytest.approx(1 / 7)
-    assert found["num_tokens"] == pytest.approx(32 / 7)

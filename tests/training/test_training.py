@@ -175,13 +175,13 @@ def test_a_failing_grader_masks_its_samples_and_the_run_goes_on(
         assert record["grades"]["flaky"]["score"] is None
         error = record["grades"]["flaky"]["error"]
         assert error["message"] == "RuntimeError: the service is down"
-        assert error["distribution"].startswith("rft-core ")
+        assert error["distribution"].endswith("faulty.py")
         assert "raises_sometimes" in error["traceback"]
     assert run.eval_rows[-1]["reward"]["masked"] == 4
     assert run.eval_rows[-1]["graders"]["flaky"]["error"] == 4
     told = [row["message"] for row in run.heard if row["kind"] == "warning"]
     assert told == [
-        "grader 'flaky' of rft-core 0.1.0: exception: RuntimeError: the service is down"
+        f"grader 'flaky' of {tmp_path}/faulty.py: exception: RuntimeError: the service is down"
     ]
 
 
@@ -203,7 +203,7 @@ def test_a_step_in_which_all_grading_fails_ends_the_run(
     data = {"train": "train.jsonl"}
     with pytest.raises(ErrorRateExceededError) as caught:
         train_task(toy_task(reward=reward, data=data))
-    assert f"grader 'bad' of rft-core 0.1.0: {kind}" in str(caught.value)
+    assert f"grader 'bad' of {tmp_path}/faulty.py: {kind}" in str(caught.value)
     run = tmp_path / "run"
     assert json.loads((run / "summary.json").read_text())["status"] == "failed"
     lines = (run / "samples" / "train-000001.jsonl").read_text().splitlines()

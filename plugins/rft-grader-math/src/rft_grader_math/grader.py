@@ -26,6 +26,7 @@ class MathGrader(Grader[MathConfig]):
     Config: ClassVar[type[PluginConfig]] = MathConfig
     concurrency: ClassVar[int] = 2
     """As many as there are algebra workers."""
+    deterministic: ClassVar[bool] = True
 
     def __init__(self, config: MathConfig) -> None:
         super().__init__(config)
