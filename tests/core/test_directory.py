@@ -185,6 +185,39 @@ def test_a_link_to_nothing_is_no_best(run: RunDirectory) -> None:
     assert run.best_step() is None
 
 
+def test_each_task_has_its_best_checkpoint(run: RunDirectory) -> None:
+    for step in (3, 20):
+        checkpoint(run, step)
+    run.set_best(20)
+    run.set_best(3, "../tags & more")
+    assert (run.best_step(), run.best_step("../tags & more"), run.best_step("other")) == (
+        20,
+        3,
+        None,
+    )
+    assert run.best_of("../tags & more").parent == run.checkpoints
+
+
+def test_an_unfinished_batch_is_there_until_it_is_finished(run: RunDirectory) -> None:
+    half = GradedSample(make_sample("x"), None, {"quick": Grade(1.0), "slow": None})
+    run.write_unfinished([half])
+    (record,) = map(json.loads, run.unfinished.read_text().splitlines())
+    assert record["grades"] == {"quick": {"score": 1.0}, "slow": None}
+    assert (record["completion"], record["reward"]) == ("x", None)
+    run.write_samples("train", 1, [graded("x")])
+    assert not run.unfinished.exists()
+
+
+def test_a_batch_that_a_kill_left_unfinished_is_set_aside(run: RunDirectory) -> None:
+    run.write_samples("train", 1, [graded("kept")])
+    run.append_metrics({"kind": "train", "step": 1})
+    run.write_unfinished([graded("x")])
+    run.rewind(1)
+    assert files(run.path / "superseded") == ["001/metrics.jsonl", "001/unfinished.jsonl"]
+    assert not run.unfinished.exists()
+    assert run.samples_file("train", 1).exists()
+
+
 def test_other_checkpoints_are_removed(run: RunDirectory) -> None:
     for step in (1, 2, 3, 4):
         checkpoint(run, step)
