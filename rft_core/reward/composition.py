@@ -56,14 +56,11 @@ class WeightedSum:
 
     def compose(self, scores: Mapping[str, float | None]) -> Composed:
         """See `Composition.compose`."""
-        parts: dict[str, float | None] = {}
-        total = 0.0
-        for name, weight in self.weights.items():
-            score = scores[name]
-            if score is None:
-                return self._of_applicable(scores)
-            parts[name] = part = weight * score
-            total += part
+        try:
+            parts = {name: weight * scores[name] for name, weight in self.weights.items()}  # type: ignore[operator]
+        except TypeError:  # a score is None; asking each one first would take longer than this
+            return self._of_applicable(scores)
+        total = sum(parts.values())
         if not isfinite(total):
             return Composed(None, f"the weighted sum is {total}", {})
         return Composed(total, None, parts)
