@@ -8,6 +8,7 @@ from rft_core.function_grader import FunctionGrader
 from rft_core.grader import Grader
 from rft_core.grading.asyncio_executor import AsyncioExecutor
 from rft_core.grading.executor import Executor
+from rft_core.grading.inline_executor import InlineExecutor
 from rft_core.grading.process_executor import ProcessExecutor
 from rft_core.grading.thread_executor import ThreadExecutor
 from rft_core.hookspecs import hookimpl
@@ -37,5 +38,5 @@ def rft_register_reward_shapers() -> list[type[RewardShaper[Any]]]:
 
 @hookimpl
 def rft_register_executors() -> list[type[Executor]]:
-    """Register the three places where graders run."""
-    return [AsyncioExecutor, ProcessExecutor, ThreadExecutor]
+    """Register the places where graders run."""
+    return [AsyncioExecutor, InlineExecutor, ProcessExecutor, ThreadExecutor]

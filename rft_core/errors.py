@@ -18,6 +18,9 @@ Each message says what is wrong, where, and what to do next.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class RFTError(Exception):
     """Base of all errors of rft-core."""
@@ -34,6 +37,10 @@ class UsageError(RFTError):
         self.where = where
         self.hint = hint
         super().__init__(message, where, hint)
+
+    def __reduce__(self) -> tuple[Any, tuple[()]]:
+        # Workers raise it too; exceptions pickle their positional arguments only.
+        return partial(type(self), self.message, where=self.where, hint=self.hint), ()
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message

@@ -51,7 +51,8 @@ class Grader(Configurable[ConfigT]):
     deterministic: ClassVar[bool] = False
     """Pure, and equal samples get the same grade at any time: grades are kept across steps."""
     memory_limit: ClassVar[int | None] = 2 * 1024**3
-    """Address space of a worker process in bytes (`isolation = "process"`); None: no limit."""
+    """Address space in bytes that a worker process (`isolation = "process"`) may add to what it
+    starts with; None: no limit."""
 
     def grade(self, sample: Sample) -> GradeLike | Awaitable[GradeLike]:
         """Grade one sample."""

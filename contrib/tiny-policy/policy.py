@@ -6,8 +6,9 @@ Both are made from nothing but the acts that are passed in.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from statistics import fmean
-from typing import Final
+from typing import Final, Protocol
 
 import torch
 from acts import Act
@@ -55,12 +56,42 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """A prompt, and what draws an answer to it with the faults to imitate.
+
+    thin: whether tokens of the prompt may be left out, see :class:`Schedule`.
+    """
+
+    messages: Sequence[dict[str, str]]
+    answer: Callable[[random.Random], str]
+    thin: bool = True
+
+
+class Lessons(Protocol):
+    """A part of pre-training."""
+
+    @property
+    def epochs(self) -> int:
+        """How often to go through the lessons."""
+
+    def lessons(self) -> Sequence[Lesson]:
+        """Return the lessons, the same ones each time."""
+
+
+@dataclass(frozen=True)
 class Stage:
     """A part of pre-training: acts, the faults to imitate, how often to go through the acts."""
 
     acts: Sequence[Act]
     habits: Habits
     epochs: int
+
+    def lessons(self) -> list[Lesson]:
+        """Return one lesson for each act."""
+        return [
+            Lesson(messages(act.title), partial(imitate, act.domains, self.habits))
+            for act in self.acts
+        ]
 
 
 @dataclass(frozen=True)
@@ -78,14 +109,17 @@ class Schedule:
     warmup_steps: int = 30
 
 
-def build_tokenizer(titles: Sequence[str], size: Size) -> PreTrainedTokenizerFast:
+def build_tokenizer(
+    titles: Sequence[str], size: Size, whole: Sequence[str] = ()
+) -> PreTrainedTokenizerFast:
     """Train a byte-level BPE tokenizer with a chat template.
 
     A quoted domain and each piece of JSON around it are one token, so that an answer of n
-    domains takes 2n + 2 and training spends its time on what differs between answers.
+    domains takes 2n + 2 and training spends its time on what differs between answers. So is each
+    text of ``whole``.
     """
     special = [_PAD, _BOS, _EOS, *_ROLES]
-    answer = [*_JSON, *(f'"{domain}"' for domain in DOMAINS)]
+    answer = [*_JSON, *(f'"{domain}"' for domain in DOMAINS), *whole]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -140,7 +174,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, size: Size, seed: int) -> Ll
 def pretrain(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    stages: Sequence[Stage],
+    stages: Sequence[Lessons],
     schedule: Schedule,
     *,
     seed: int,
@@ -148,11 +182,11 @@ def pretrain(
 ) -> None:
     """Teach ``model`` in place to answer as each of ``stages`` says, one stage after the other.
 
-    Each epoch sees every act of its stage once, with newly drawn faults. Only the answer's tokens
+    Each epoch sees every lesson of its stage once, with newly drawn faults. Only the answer's tokens
     are learnt. ``on_epoch`` is told the number of epochs done and the mean loss of the last one.
     """
     rng = random.Random(seed)  # noqa: S311 -- repeatable, no secret
-    steps = sum(stage.epochs * -(-len(stage.acts) // schedule.batch_size) for stage in stages)
+    steps = sum(stage.epochs * -(-len(stage.lessons()) // schedule.batch_size) for stage in stages)
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=schedule.learning_rate,
@@ -218,22 +252,24 @@ class _Example:
 
 
 def _examples(
-    tokenizer: PreTrainedTokenizerFast, stage: Stage, dropout: float, rng: random.Random
+    tokenizer: PreTrainedTokenizerFast, stage: Lessons, dropout: float, rng: random.Random
 ) -> list[_Example]:
-    """Return one example for each act of ``stage``."""
+    """Return one example for each lesson of ``stage``."""
     return [
         _Example(
-            _thin_out(_encode_prompt(tokenizer, act.title), dropout, rng),
-            _encode_answer(tokenizer, imitate(act.domains, stage.habits, rng)),
+            _thin_out(
+                _encode_prompt(tokenizer, lesson.messages), dropout if lesson.thin else 0.0, rng
+            ),
+            _encode_answer(tokenizer, lesson.answer(rng)),
         )
-        for act in stage.acts
+        for lesson in stage.lessons()
     ]
 
 
-def _encode_prompt(tokenizer: PreTrainedTokenizerFast, title: str) -> list[int]:
-    text = tokenizer.apply_chat_template(
-        messages(title), add_generation_prompt=True, tokenize=False
-    )
+def _encode_prompt(
+    tokenizer: PreTrainedTokenizerFast, prompt: Sequence[dict[str, str]]
+) -> list[int]:
+    text = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn, Optional
 
 import typer
 
+from rft_core.cli.processes import let_main_tell
 from rft_core.errors import RFTError, UsageError
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
 graders_app = typer.Typer(no_args_is_help=True, help="See the installed graders.")
 app.add_typer(graders_app, name="graders")
 
-OWN_COMMANDS = frozenset({"train", "eval", "check", "graders"})
+OWN_COMMANDS = frozenset({"train", "eval", "grade", "check", "graders"})
 
 # typer reads these annotations at run time, and knows no `Path | None` default without Optional.
 TaskFile = Annotated[Path, typer.Argument(help="The task file.")]
@@ -71,6 +72,32 @@ def evaluate(
     from rft_core.cli.evaluate import eval_command
 
     eval_command(task, model, samples, split, output)
+
+
+@app.command()
+def grade(
+    source: Annotated[Path, typer.Argument(help="A run directory, or a JSONL file.")],
+    task: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The task file whose reward grades; a run's own if not given."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="RUN/regrades/TASK or FILE.graded if not given."),
+    ] = None,
+    executor: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="inline, process or a plugin's; chosen by the size if not given."),
+    ] = None,
+    workers: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Worker processes; as many as processors if not given."),
+    ] = None,
+) -> None:
+    """Grade completions, or grade again what a run sampled; go on where it was interrupted."""
+    from rft_core.cli.grade import GradeRequest, grade_command
+
+    raise typer.Exit(grade_command(GradeRequest(source, task, output, executor, workers)))
 
 
 @app.command()
@@ -131,10 +158,10 @@ def main() -> NoReturn:
     try:
         _add_plugin_commands()
         app()
-    except UsageError as error:
-        _fail(str(error), 2)
     except RFTError as error:
-        _fail(str(error), 1)
+        code = 2 if isinstance(error, UsageError) else 1
+        let_main_tell(code)
+        _fail(str(error), code)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     sys.exit(0)

@@ -16,15 +16,19 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=120)
 
 
-def open_task(path: Path, out: Console) -> Task:
-    """Load a task file and show its warnings. Raises `UsageError`."""
-    task = load_task(path, _dataset_reader())
+def open_task(path: Path, out: Console, *, data: bool = True) -> Task:
+    """Load a task file, without `data` not its datasets, and show its warnings.
+
+    Raises `UsageError`.
+    """
+    task = load_task(path, dataset_reader(), data=data)
     for warning in task.warnings():
         out.print(f"warning: {warning}", style="yellow", markup=False)
     return task
 
 
-def _dataset_reader() -> RowReader | None:
+def dataset_reader() -> RowReader | None:
+    """Return what reads Hugging Face datasets, None if their library is not installed."""
     import importlib.util
 
     if importlib.util.find_spec("datasets") is None:

@@ -8,31 +8,42 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
 from rft_core.cli.common import console, open_task
 from rft_core.cli.display import TrainDisplay
+from rft_core.cli.processes import is_main, is_one_of_several
 from rft_core.cli.tables import comparison_table
 from rft_core.errors import UsageError
 from rft_core.run.directory import RunDirectory
 
+if TYPE_CHECKING:
+    from rft_core.training.callback import StopRequest
+
+ECHO_SECONDS: Final = 5.0
+"""A launcher passes the Ctrl-C on that a terminal gave to its processes too; both are one."""
+
 
 def train_command(task_file: Path | None, output: Path | None, resume: Path | None) -> None:
     """Train, or go on with a run; print how it went and what to do next."""
-    out = console()
+    out = console() if is_main() else Console(quiet=True)
     directory = RunDirectory.open(resume) if resume else None
     task = open_task(directory.task_file if directory else _given(task_file), out)
     from rft_core.training.requirements import require_training
 
     require_training()
     from rft_core.training.callback import StopRequest
+    from rft_core.training.distributed import Processes
     from rft_core.training.plan import plan_run
     from rft_core.training.run import train
 
     plan = plan_run(task)
-    directory = directory or RunDirectory.create(output or _default_output(_given(task_file)))
+    processes = Processes.launched()
+    directory = directory or RunDirectory(
+        processes.main(lambda: _new_directory(output, _given(task_file)))
+    )
     out.print(f"run: {directory.path}", markup=False, highlight=False)
     stop = StopRequest()
     samples = len(task.validation_items()) * task.spec.evaluate.samples
@@ -47,8 +58,15 @@ def train_command(task_file: Path | None, output: Path | None, resume: Path | No
             listener=display.row,
             stop=stop,
             on_sampled=display.sampled,
+            processes=processes,
         )
-    _report(out, directory, summary)
+    if is_main():
+        _report(out, directory, summary)
+    processes.end()
+
+
+def _new_directory(output: Path | None, task_file: Path) -> Path:
+    return RunDirectory.create(output or _default_output(task_file)).path
 
 
 def _given(task_file: Path | None) -> Path:
@@ -63,12 +81,18 @@ def _default_output(task_file: Path) -> Path:
 
 
 @contextmanager
-def _stop_on_signals(stop: Any, out: Console) -> Iterator[None]:
+def _stop_on_signals(stop: StopRequest, out: Console) -> Iterator[None]:
     """Stop after the current step at the first Ctrl-C or SIGTERM, at once at the second."""
+    asked_at: float | None = None
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if stop.requested:
+        nonlocal asked_at
+        now = time.monotonic()
+        if asked_at is not None:
+            if is_one_of_several() and now - asked_at < ECHO_SECONDS:
+                return
             raise KeyboardInterrupt
+        asked_at = now
         stop.requested = True
         out.print("stopping after this step; once more to stop at once", style="yellow")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rft_core.grading.boundary import GraderCall, ainvoke
+from rft_core.grading.boundary import ainvoke
 from rft_core.grading.executor import PieceExecutor
 from rft_core.types import Grade, Sample
 
@@ -19,16 +20,13 @@ class AsyncioExecutor(PieceExecutor):
 
     name: ClassVar[str] = "asyncio"
 
-    def __init__(self, call: GraderCall) -> None:
-        super().__init__(call)
-        self._turns = asyncio.Semaphore(call.concurrency)
-
     async def run_piece(self, samples: Sequence[Sample]) -> list[Grade]:
-        """Grade a piece when it gets its turn."""
-        timeout = self.call.seconds_for(len(samples))
-        async with self._turns:
-            try:
-                async with asyncio.timeout(timeout):
-                    return await ainvoke(self.call, samples)
-            except TimeoutError:
-                return [self.call.timed_out()] * len(samples)
+        """Grade a piece whose turn it is."""
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(self.call.seconds_for(len(samples))):
+                return await ainvoke(self.call, samples)
+        except TimeoutError:
+            return [self.call.timed_out()] * len(samples)
+        finally:
+            self.latencies.add(time.monotonic() - start)

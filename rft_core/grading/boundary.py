@@ -37,7 +37,7 @@ class GraderCall:
     timeout: float | None
     concurrency: int
     memory_limit: int | None = None
-    """Bytes that a worker process may take; None: as many as the grader says."""
+    """As `Grader.memory_limit`; None: the grader's."""
 
     def seconds_for(self, samples: int) -> float | None:
         """Return the deadline of a call with so many samples; None: it may take for ever."""

@@ -46,26 +46,44 @@ class Executor(ABC):
 
 
 class PieceExecutor(Executor):
-    """Cuts a batch into pieces, grades them concurrently and puts the grades in order."""
+    """Cuts a batch into pieces, grades them concurrently and puts the grades in order.
+
+    At most `concurrency` pieces are under way, whatever the size of the batch and the number of
+    batches; the others are not even made yet.
+    """
+
+    def __init__(self, call: GraderCall) -> None:
+        super().__init__(call)
+        self._turns = asyncio.Semaphore(call.concurrency)
 
     async def run(self, samples: Sequence[Sample]) -> list[Grade]:
         """See `Executor.run`."""
-        pieces = [[samples[i] for i in unit] for unit in self.units(samples)]
-        graded = await asyncio.gather(*(self.run_piece(piece) for piece in pieces))
-        return [grade for grades in graded for grade in grades]
+        grades: list[Grade | None] = [None] * len(samples)
+        units = self.units(len(samples))
+
+        async def grade_units() -> None:
+            for unit in units:  # one iterator for all: each unit is taken once
+                piece = samples[unit.start : unit.stop]
+                async with self._turns:
+                    grades[unit.start : unit.stop] = await self.run_piece(piece)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.call.concurrency, len(samples))):
+                group.create_task(grade_units())
+        return [grade for grade in grades if grade is not None]
 
     @abstractmethod
     async def run_piece(self, samples: Sequence[Sample]) -> list[Grade]:
         """Grade one piece, within the limits of the call; failures are grades too."""
 
-    def units(self, samples: Sequence[Sample]) -> Iterator[range]:
-        """Cut the batch into the pieces that the grader is called with.
+    def units(self, total: int) -> Iterator[range]:
+        """Cut a batch of `total` samples into the pieces that the grader is called with."""
+        size = self.piece_size(total)
+        return (range(start, min(start + size, total)) for start in range(0, total, size))
 
-        One sample for graders that grade one; equal shares of the concurrency for batch graders.
-        """
-        total = len(samples)
-        size = -(-total // self.call.concurrency) if self.call.grader.is_batched() else 1
-        return (range(start, min(start + size, total)) for start in range(0, total, max(size, 1)))
+    def piece_size(self, total: int) -> int:
+        """Return 1 for graders that grade one, an equal share of the concurrency for others."""
+        return max(1, -(-total // self.call.concurrency)) if self.call.grader.is_batched() else 1
 
 
 def default_executor(grader: Grader[object]) -> str:  # type: ignore[type-var]

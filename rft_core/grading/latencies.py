@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 MAX_KEPT: Final = 10_000
@@ -25,9 +25,18 @@ class Latencies:
         """Note a call that ended, however it ended."""
         self._seconds.append(seconds)
 
+    def extend(self, seconds: Iterable[float]) -> None:
+        """Note several calls."""
+        self._seconds.extend(seconds)
+
+    def drain(self) -> list[float]:
+        """Return what was added and forget it."""
+        kept, self._seconds = self._seconds, deque(maxlen=MAX_KEPT)
+        return list(kept)
+
     def take(self) -> Mapping[str, float]:
         """Return calls, p50, p95, p99 and max of what was added, and forget it; {} for nothing."""
-        kept, self._seconds = self._seconds, deque(maxlen=MAX_KEPT)
+        kept = self.drain()
         if not kept:
             return {}
         return {"calls": len(kept), **_percentiles(sorted(kept)), "max": max(kept)}

@@ -16,7 +16,10 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from rft_core.grading.boundary import GraderCall, invoke, sample_function
+from rft_core.grading.chunks import ChunkPool, ChunkWork
 from rft_core.grading.executor import Executor
+from rft_core.grading.inline_pool import InlinePool
+from rft_core.grading.latencies import Latencies
 from rft_core.types import Grade, Sample
 
 SHARES_PER_THREAD: Final = 8
@@ -28,9 +31,14 @@ class ThreadExecutor(Executor):
 
     name: ClassVar[str] = "thread"
 
+    @classmethod
+    def chunk_pool(cls, work: ChunkWork, workers: int) -> ChunkPool:
+        """See `Executor.chunk_pool`."""
+        return InlinePool(work, workers)
+
     async def run(self, samples: Sequence[Sample]) -> list[Grade]:
         """Grade the batch, giving up on threads that pass the deadline."""
-        batch = _Batch(self.call, samples, asyncio.get_running_loop())
+        batch = _Batch(self.call, samples, asyncio.get_running_loop(), self.latencies)
         while batch.shares:
             await self._work(batch)
             batch.shares.extend(batch.left_out())
@@ -52,11 +60,16 @@ class _Batch:
     """
 
     def __init__(
-        self, call: GraderCall, samples: Sequence[Sample], loop: asyncio.AbstractEventLoop
+        self,
+        call: GraderCall,
+        samples: Sequence[Sample],
+        loop: asyncio.AbstractEventLoop,
+        latencies: Latencies,
     ) -> None:
         self.call = call
         self.samples = samples
         self.loop = loop
+        self.latencies = latencies
         self.wake = asyncio.Event()
         self.results: list[Grade | None] = [None] * len(samples)
         self.late: set[int] = set()
@@ -109,21 +122,28 @@ class _Worker(threading.Thread):
     def _by_sample(self) -> None:
         grade = sample_function(self.batch.call)
         samples, results, now = self.batch.samples, self.batch.results, time.monotonic
+        seconds = []  # handed over at the end: this loop is what cheap graders are made of
+        start = now()
         for index in self.share:
-            self.call_under_way = (index, now())
+            self.call_under_way = (index, start)
             result = grade(samples[index])
             if self.abandoned:
-                return
+                break
             results[index] = result
+            end = now()
+            seconds.append(end - start)
+            start = end
+        self.batch.latencies.extend(seconds)
 
     def _as_one(self) -> None:
         start, stop = self.share.start, self.share.stop
         if start == stop:
             return
-        self.call_under_way = (start, time.monotonic())
+        self.call_under_way = (start, began := time.monotonic())
         grades = invoke(self.batch.call, self.batch.samples[start:stop])
         if not self.abandoned:
             self.batch.results[start:stop] = grades
+            self.batch.latencies.add(time.monotonic() - began)
 
     def deadline(self, call: tuple[int, float] | None) -> float | None:
         """Return when a call is late, None if there is none or it may take for ever."""
@@ -134,9 +154,10 @@ class _Worker(threading.Thread):
         """Abandon the thread if its call passed the deadline; return what is left of its share."""
         call = self.call_under_way
         deadline = self.deadline(call)
-        if call is None or deadline is None or time.monotonic() < deadline:
+        if call is None or deadline is None or (now := time.monotonic()) < deadline:
             return None
         self.abandoned = True
+        self.batch.latencies.add(now - call[1])
         first_left = self.share.stop if self._is_batched() else call[0] + 1
         self.batch.late.update(range(call[0], first_left))
         return range(first_left, self.share.stop)

@@ -43,7 +43,7 @@ class RunDirectory:
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
         """Make a new run directory. Raises `UsageError` if the folder exists and is not empty."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and not (path.is_dir() and _holds_no_run(path)):
             raise UsageError(
                 "the folder exists and is not empty",
                 where=str(path),
@@ -210,6 +210,14 @@ class RunDirectory:
         aside = folder / f"{len(list(folder.iterdir())) + 1:03d}"
         aside.mkdir()
         return aside
+
+
+def _holds_no_run(folder: Path) -> bool:
+    """Whether nothing is in a folder, or only what a run leaves that was killed while it began."""
+    found = {path.name for path in folder.iterdir()} - {"samples", "checkpoints"}
+    if ".lock" in found:  # written before anything else
+        found -= {".lock", "environment.json", "environment.json.new", "task.yaml.new"}
+    return not found and not any(any((folder / f).glob("*")) for f in ("samples", "checkpoints"))
 
 
 def _step_of(path: Path) -> int:

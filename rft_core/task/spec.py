@@ -15,6 +15,7 @@ from pydantic import (
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -87,6 +88,7 @@ class GraderSpec(Section):
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     concurrency: Annotated[int, Field(gt=0, le=1024)] | None = None
     executor: str | None = None
+    memory_limit_mb: Annotated[int, Field(gt=0)] | None = None
 
 
 class ShaperSpec(Section):
@@ -138,6 +140,8 @@ class TaskSpec(Section):
     response_format: ResponseFormat | None = None
     reward: RewardSpec | None = None
     rewards: Annotated[dict[str, RewardSpec], Field(min_length=1)] | None = None
+    mix: dict[str, Share] | None = None
+    """The share of each task of `rewards` in the training prompts."""
     decoupled: bool = False
     reference: str | None = None
     """A template of the right completion, for `rft check`."""

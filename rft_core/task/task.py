@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.errors import DatasetError, TaskFileError
-from rft_core.reward.engine import RewardEngine
+from rft_core.reward.engine import OnUnfinished, RewardEngine
 from rft_core.rollout import Rollout
 from rft_core.suggest import did_you_mean
 from rft_core.task.build import RewardPlan, plan_reward, plan_rollout
@@ -21,6 +21,7 @@ from rft_core.task.data import (
     make_items,
     read_jsonl,
 )
+from rft_core.task.mix import Mix, plan_mix
 from rft_core.task.source import Location, Place, Source, read_text, read_yaml
 from rft_core.task.spec import DatasetSpec, MessageSpec, ModelSpec, TaskSpec
 from rft_core.task.templates import Template, parse_template
@@ -46,6 +47,10 @@ class Task:
     response_schema: Mapping[str, Any] | None
     reference: Template | None
     """The right completion of an item, for checks."""
+    templates: MessageTemplates | None = None
+    """`messages`, parsed."""
+    mix: Mix | None = None
+    """The order in which training rows of several tasks are drawn; None: each once per epoch."""
 
     @property
     def base_dir(self) -> Path:
@@ -60,6 +65,18 @@ class Task:
         """Return the validation items, as many as are evaluated."""
         return [located.item for located in self.validation][: self.spec.evaluate.max_items]
 
+    def item(self, row: Row) -> Item:
+        """Return a row that is in none of the datasets as an item, checked.
+
+        It may lack `messages` where the task file has none; it then has no prompt. Raises
+        `DatasetError`.
+        """
+        promptless = self.templates is None and "messages" not in row.data
+        templates = () if promptless else self.templates
+        (located,) = make_items([row], templates, _constants(self.response_schema))
+        _check_item(located, self.rewards)
+        return located.item
+
     def with_overrides(self, *, model: str | None, samples: int | None) -> Task:
         """Return the task with another model, or another number of samples per item."""
         spec = self.spec
@@ -71,9 +88,10 @@ class Task:
             spec = spec.model_copy(update={"evaluate": evaluate})
         return replace(self, spec=spec)
 
-    def engine(self) -> RewardEngine:
-        """Start the graders."""
-        return RewardEngine({task: plan.start() for task, plan in self.rewards.items()})
+    def engine(self, on_unfinished: OnUnfinished | None = None) -> RewardEngine:
+        """Start the graders; `on_unfinished` is told about batches that take long."""
+        rewards = {task: plan.start() for task, plan in self.rewards.items()}
+        return RewardEngine(rewards, on_unfinished)
 
     def warnings(self) -> list[str]:
         """Return what is suspicious but allowed."""
@@ -85,11 +103,11 @@ class Task:
         ]
 
 
-def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
+def load_task(path: Path, read_dataset: RowReader | None = None, *, data: bool = True) -> Task:
     """Load and check a task file and its datasets.
 
-    `read_dataset` reads Hugging Face datasets; without it only JSONL files can be read.
-    Raises `UsageError` with file and line.
+    `read_dataset` reads Hugging Face datasets; without it only JSONL files can be read. Without
+    `data` no dataset is read, and the task has no items. Raises `UsageError` with file and line.
     """
     source = read_yaml(path)
     if not isinstance(source.data, dict):
@@ -103,8 +121,8 @@ def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
     _check_decoupled(spec, root)
     rollout = plan_rollout(spec.rollout, root / "rollout")
     loader = _DataLoader(source, spec, read_dataset)
-    train = loader.load(spec.data.train, "train")
-    validation = loader.load(spec.data.validation, "validation") if spec.data.validation else []
+    train = loader.load(spec.data.train, "train") if data else []
+    validation = loader.load(spec.data.validation, "validation") if data else []
     for located in (*train, *validation):
         _check_item(located, rewards)
     return Task(
@@ -117,7 +135,14 @@ def load_task(path: Path, read_dataset: RowReader | None = None) -> Task:
         messages=loader.messages,
         response_schema=loader.schema,
         reference=_reference(spec, root / "reference"),
+        templates=loader.templates,
+        mix=plan_mix(spec, root, [located.item for located in train]) if data else None,
     )
+
+
+def _constants(schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return what templates may show beside the row."""
+    return {} if schema is None else {"response_format": {"schema": schema}}
 
 
 def _reference(spec: TaskSpec, place: Place) -> Template | None:
@@ -164,11 +189,12 @@ class _DataLoader:
         self.messages = None if spec.messages is None else self._texts(spec.messages)
         self.templates = None if self.messages is None else self._templates(self.messages)
 
-    def load(self, dataset: str | DatasetSpec, name: str) -> list[LocatedItem]:
-        """Return the items of a dataset, at least one."""
+    def load(self, dataset: str | DatasetSpec | None, name: str) -> list[LocatedItem]:
+        """Return the items of a dataset, at least one; none where the task file names none."""
+        if dataset is None:
+            return []
         rows = self._rows(dataset, name)
-        constants = {} if self.schema is None else {"response_format": {"schema": self.schema}}
-        items = make_items(rows, self.templates, constants)
+        items = make_items(rows, self.templates, _constants(self.schema))
         if not items:
             raise DatasetError("the dataset has no rows", where=self.source.where(("data", name)))
         return items

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from rft_core.training.evaluator import Evaluation
+from rft_core.training.distributed import Processes
 from rft_core.training.recorder import Recorder
 
 
@@ -24,22 +23,33 @@ class StopRequest:
     requested: bool = False
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """When to do what: `every` so many steps; `evaluated` steps are not evaluated again."""
+
+    every: int
+    evaluated: Container[int] = ()
+
+
 class RunCallback(TrainerCallback):
-    """Evaluates before the first step, every N steps and after the last; saves where it does."""
+    """Evaluates before the first step, every N steps and after the last; saves where it does.
+
+    It acts on every process of a run; what `evaluate` and `saved` do there is theirs to know.
+    """
 
     def __init__(
         self,
-        recorder: Recorder,
-        evaluate: Callable[[], Evaluation] | None,
+        schedule: Schedule,
+        processes: Processes,
         *,
-        every: int,
-        keep_checkpoints: int,
+        evaluate: Callable[[int], None] | None,
+        saved: Callable[[int, Path], None],
         stop: StopRequest,
     ) -> None:
-        self.recorder = recorder
+        self.schedule = schedule
+        self.processes = processes
         self.evaluate = evaluate
-        self.every = every
-        self.keep_checkpoints = keep_checkpoints
+        self.saved = saved
         self.stop = stop
         self._random_state: Callable[[], None] | None = None
 
@@ -48,29 +58,69 @@ class RunCallback(TrainerCallback):
     ) -> None:
         """Evaluate the policy as it is, where that is due and has not been done."""
         step = state.global_step
-        if self._is_due(state) and step not in self.recorder.validation_rewards:
+        if self._is_due(state) and step not in self.schedule.evaluated:
             self._evaluate(step)
 
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Start the step's clock."""
+        """Remember the random numbers that the step begins with."""
         self._random_state = _keep_random_state()
-        self.recorder.step_began()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Evaluate and save when it is time, or stop."""
-        step = state.global_step
         self._random_state = None
-        self.recorder.step_ended(step)
         due = self._is_due(state)
         if due:
-            self._evaluate(step)
+            self._evaluate(state.global_step)
+        # One process may have got the signal; all stop after the same step.
+        if any(self.processes.each(lambda: self.stop.requested)):
+            self.stop.requested = True
         control.should_log = True
         control.should_save = due or self.stop.requested
         control.should_training_stop = control.should_training_stop or self.stop.requested
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Finish the checkpoint, when every process has written its part of it."""
+        self.processes.meet()
+        path = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        self.saved(state.global_step, path)
+
+    def back_to_last_step(self) -> None:
+        """Restore the random numbers that a step which was broken off began with."""
+        if self._random_state is not None:
+            self._random_state()
+
+    def _is_due(self, state: TrainerState) -> bool:
+        step: int = state.global_step
+        return step % self.schedule.every == 0 or step >= state.max_steps
+
+    def _evaluate(self, step: int) -> None:
+        if self.evaluate is not None:
+            self.evaluate(step)
+
+
+class RecorderCallback(TrainerCallback):
+    """Tells the recorder of steps, on the main process. It has to come before `RunCallback`."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Start the step's clock."""
+        self.recorder.step_began()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Take the step's times."""
+        self.recorder.step_ended(state.global_step)
 
     def on_log(
         self,
@@ -82,30 +132,6 @@ class RunCallback(TrainerCallback):
     ) -> None:
         """Write the step's row."""
         self.recorder.logged(logs or {})
-
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Finish the checkpoint that the trainer wrote."""
-        path = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        self.recorder.checkpoint_saved(state.global_step, path, self.keep_checkpoints)
-
-    def back_to_last_step(self) -> None:
-        """Undo what a step that was broken off did to the run: its random numbers, its clock."""
-        if self._random_state is not None:
-            self._random_state()
-        self.recorder.logged({})  # the row of a step whose evaluation was broken off
-
-    def _is_due(self, state: TrainerState) -> bool:
-        step: int = state.global_step
-        return step % self.every == 0 or step >= state.max_steps
-
-    def _evaluate(self, step: int) -> None:
-        if self.evaluate is None:
-            return
-        start = time.perf_counter()
-        evaluation = self.evaluate()
-        self.recorder.evaluated(step, evaluation, time.perf_counter() - start)
 
 
 def _keep_random_state() -> Callable[[], None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rft_core.batch_statistics import add_latencies
 from rft_core.evaluation import summarize
 from rft_core.grader import Grader
 from rft_core.reward.engine import RewardEngine
@@ -21,29 +22,33 @@ class Evaluation:
     statistics: Mapping[str, Any]
 
 
-def evaluate(
+def sample_items(
+    items: Sequence[Item], policy: Policy, rollout: Rollout[Any], samples: int
+) -> list[Completion]:
+    """Return k completions of each item in turn."""
+    repeated = _repeated(items, samples)
+    return [completion_of(one) for one in rollout.run(repeated, policy)] if repeated else []
+
+
+def grade_completions(
     items: Sequence[Item],
-    policy: Policy,
-    rollout: Rollout[Any],
+    completions: Sequence[Completion],
     engine: RewardEngine,
     *,
     samples: int,
     pass_threshold: float,
-    progress: Progress,
 ) -> Evaluation:
-    """Sample each item `samples` times, grade and summarise."""
-    repeated = [item for item in items for _ in range(samples)]
-    trajectories = rollout.run(repeated, policy)
-    graded = engine.grade(
-        [
-            Sample(item, completion_of(trajectory))
-            for item, trajectory in zip(repeated, trajectories, strict=True)
-        ],
-        progress,
-    )
+    """Grade what `sample_items` sampled, and summarise."""
+    batch = zip(_repeated(items, samples), completions, strict=True)
+    graded = engine.grade([Sample(item, completion) for item, completion in batch], Progress())
     groups = [graded[i : i + samples] for i in range(0, len(graded), samples)]
     statistics = summarize(groups, pass_threshold)
+    add_latencies(statistics, engine.take_latencies())
     return Evaluation(graded, statistics | _reports(engine, graded))
+
+
+def _repeated(items: Sequence[Item], samples: int) -> list[Item]:
+    return [item for item in items for _ in range(samples)]
 
 
 def completion_of(trajectory: Trajectory) -> Completion:

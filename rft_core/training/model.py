@@ -45,8 +45,7 @@ def load_model(model: str | Path, spec: ModelSpec, converted: Path) -> tuple[Any
     A GGUF file is de-quantised into the folder `converted` once, since TRL trains no quantised
     weights and loads the reference model by its path. Raises `UsageError` if loading fails.
     """
-    if isinstance(model, Path) and model.suffix == ".gguf":
-        model = _convert_gguf(model, converted)
+    model = dequantize(model, converted)
     options = {"revision": spec.revision, "trust_remote_code": spec.trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left", **options)
@@ -62,9 +61,19 @@ def load_model(model: str | Path, spec: ModelSpec, converted: Path) -> tuple[Any
     return policy, tokenizer
 
 
-def _convert_gguf(file: Path, folder: Path) -> Path:
-    if (folder / "config.json").is_file():
-        return folder
+def dequantize(model: str | Path, folder: Path) -> str | Path:
+    """Return `folder` with the weights of a GGUF file in it; any other model as it is.
+
+    Raises `UsageError` if the file cannot be read.
+    """
+    if not (isinstance(model, Path) and model.suffix == ".gguf"):
+        return model
+    if not (folder / "config.json").is_file():
+        _convert_gguf(model, folder)
+    return folder
+
+
+def _convert_gguf(file: Path, folder: Path) -> None:
     try:
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
         policy = AutoModelForCausalLM.from_pretrained(
@@ -81,7 +90,6 @@ def _convert_gguf(file: Path, folder: Path) -> Path:
     policy.save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
     unfinished.rename(folder)
-    return folder
 
 
 def _cannot_load(model: str | Path, error: Exception) -> UsageError:

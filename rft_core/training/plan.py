@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from rft_core.task.spec import ModelSpec
 from rft_core.task.task import Task
 from rft_core.training.config import grpo_config, lora_config, train_section
 from rft_core.training.model import resolve_model
+from rft_core.training.reward_function import Column, grader_columns
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,15 @@ class Plan:
         per_step = config.generation_batch_size // config.num_generations
         return int(config.num_train_epochs * (len(self.task.train) // per_step))
 
+    def columns(self) -> list[Column]:
+        """Return the rewards that TRL gets: the composed one, or one per grader."""
+        return grader_columns(self.task.rewards) if self.task.spec.decoupled else [Column()]
+
     def _decoupled(self) -> dict[str, Any]:
         """Return what makes TRL normalise each grader's column by itself (GDPO)."""
         if not self.task.spec.decoupled:
             return {}
-        weights = [w for plan in self.task.rewards.values() for w in plan.weights().values()]
+        weights = [column.weight for column in self.columns()]
         return {"multi_objective_aggregation": "normalize_then_sum", "reward_weights": weights}
 
 
@@ -65,6 +71,12 @@ def plan_run(task: Task) -> Plan:
     )
     config = plan.config()
     _check_rollout(task, config)
+    _check_sharding(config)
+    if task.spec.decoupled and "scale_rewards" in task.spec.train:
+        raise (root / "train" / "scale_rewards").error(
+            "decoupled rewards are scaled in each group and then over the batch",
+            "Leave it out, or leave out `decoupled`.",
+        )
     items_per_step = config.generation_batch_size // config.num_generations
     if items_per_step > len(task.train):
         raise (root / "train").error(
@@ -80,4 +92,13 @@ def _check_rollout(task: Task, config: GRPOConfig) -> None:
         raise UsageError(
             f"rollout {task.rollout.name!r} does not work with use_vllm",
             hint="Use rollout single_turn, or leave use_vllm out.",
+        )
+
+
+def _check_sharding(config: GRPOConfig) -> None:
+    """Refuse a policy in pieces: evaluation samples from the whole of it on each process."""
+    if config.fsdp or os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
+        raise UsageError(
+            "a policy that FSDP shards cannot be evaluated",
+            hint="Launch with --multi_gpu, which keeps the whole policy on each GPU.",
         )

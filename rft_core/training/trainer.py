@@ -5,31 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 import torch
 from trl import GRPOTrainer
 from trl.models import unwrap_model_for_generation
-from trl.trainer.utils import RepeatSampler
 
 from rft_core.rollout import Rollout
+from rft_core.task.mix import Mix
 from rft_core.training.evaluator import completion_of
 from rft_core.training.policy import TransformersPolicy, chat_messages
 from rft_core.training.reward_function import ITEM_COLUMN, TRAJECTORY_COLUMN
+from rft_core.training.sampler import EpochSampler
 from rft_core.types import Item
 
-
-class EpochSampler(RepeatSampler):
-    """TRL's sampler with an order that depends on the seed and the epoch only.
-
-    TRL's own draws each epoch's order from one generator, so a run resumed in its second epoch
-    would see the first epoch's order again.
-    """
-
-    def set_epoch(self, epoch: int) -> None:
-        """Seed the order of an epoch; the trainer calls it before each."""
-        if self.shuffle:
-            self.generator.manual_seed(self.seed + epoch)
+MANTISSA_BITS: Final = 24
+"""Of float32, in which TRL keeps rewards."""
 
 
 class RFTTrainer(GRPOTrainer):
@@ -40,10 +31,13 @@ class RFTTrainer(GRPOTrainer):
     """
 
     generation_started = 0.0
+    masked: torch.Tensor
+    """Which samples of the last generated batch, of all processes, have no reward."""
     rows: Sequence[dict[str, Any]] = ()
 
-    def __init__(self, items: Sequence[Item], **arguments: Any) -> None:
+    def __init__(self, items: Sequence[Item], mix: Mix | None = None, **arguments: Any) -> None:
         self.items = items
+        self.mix = mix
         super().__init__(**arguments)
 
     def _get_train_sampler(self, dataset: Any = None) -> EpochSampler:
@@ -55,6 +49,7 @@ class RFTTrainer(GRPOTrainer):
             repeat_count=sampler.repeat_count,
             shuffle=sampler.shuffle,
             seed=sampler.seed,
+            mix=self.mix,
         )
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
@@ -65,6 +60,21 @@ class RFTTrainer(GRPOTrainer):
     def _with_prompt(self, row: dict[str, Any]) -> dict[str, Any]:
         messages = self.items[row[ITEM_COLUMN]].messages
         return {**row, "prompt": chat_messages(messages, self.processing_class)}
+
+    def _calculate_rewards(self, *arguments: Any) -> torch.Tensor:
+        rewards: torch.Tensor = super()._calculate_rewards(*arguments)
+        self.masked = rewards.isnan().all(dim=1)
+        return _exactly_summable(rewards, self.num_generations)
+
+    def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
+        """Take masked samples out of the loss, which TRL divides by all samples' tokens."""
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        start = self.accelerator.process_index * len(inputs)
+        masked = self.masked[start : start + len(inputs)]
+        output["completion_mask"] = output["completion_mask"] * ~masked.unsqueeze(1)
+        tokens = (output["completion_mask"] * output.get("tool_mask", 1)).sum()
+        output["num_items_in_batch"] = self.accelerator.gather(tokens).sum()
+        return output
 
     def save_now(self) -> None:
         """Save a checkpoint of the last whole step, outside of the training loop."""
@@ -81,6 +91,18 @@ class RFTTrainer(GRPOTrainer):
             gradient_checkpointing_kwargs=self.args.gradient_checkpointing_kwargs,
         )
         return context
+
+
+def _exactly_summable(rewards: torch.Tensor, group_size: int) -> torch.Tensor:
+    """Round rewards by as many bits as the sum of a group of equal ones may need.
+
+    The mean of equal rewards is then exactly these. If it is off in the last bit, the group
+    deviates from its mean by a hair, which normalising twice (`decoupled`) blows up to
+    advantages of almost 1.
+    """
+    bits = MANTISSA_BITS - (group_size - 1).bit_length()
+    mantissa, exponent = torch.frexp(rewards)
+    return torch.ldexp(torch.round(mantissa * 2**bits) / 2**bits, exponent)
 
 
 def rollout_function(

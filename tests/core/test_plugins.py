@@ -78,7 +78,7 @@ def test_an_installed_grader_is_found_with_its_distribution(
 def test_built_ins_come_through_the_same_door(manager: PluginManager) -> None:
     assert manager.graders["function"].distribution.startswith("rft-core ")
     assert set(manager.reward_shapers) == {"clip", "length_penalty", "schedule"}
-    assert set(manager.executors) == {"asyncio", "process", "thread"}
+    assert set(manager.executors) == {"asyncio", "inline", "process", "thread"}
     assert set(manager.rollouts) == {"single_turn", "two_turn"}
     assert manager.packs == {}
     assert manager.commands() == {}

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Iterator
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rft_core.configurable import PluginConfig
+from rft_core.errors import UsageError
+from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall
 from rft_core.grading.build import make_runner
-from rft_core.grading.runner import GraderRunner
+from rft_core.grading.runner import GraderRunner, GradingLoop
 from rft_core.testing import make_sample
 from rft_core.types import Grade
 
 MODULE = '''
 import os
+import resource
 import threading
 import time
 
 from rft_core import Grade, Grader, PluginConfig
+
+leaked = []
 
 
 class ByText(Grader[PluginConfig]):
@@ -60,6 +70,52 @@ class ByText(Grader[PluginConfig]):
             case ["slow", score]:
                 time.sleep(0.05)
                 return float(score)
+            case ["exit", "0"]:
+                os._exit(0)
+            case ["interrupt"]:
+                raise KeyboardInterrupt
+            case ["limits"]:
+                memory, _ = resource.getrlimit(resource.RLIMIT_AS)
+                cpu, _ = resource.getrlimit(resource.RLIMIT_CPU)
+                used = time.process_time()
+                return Grade(1.0, metrics={"memory": memory, "cpu": cpu, "used": used})
+            case ["environment", name]:
+                return Grade(1.0, os.environ.get(name, "unset"))
+            case ["keep", megabytes]:
+                leaked.append(bytes(int(megabytes) * 1024**2))
+                return Grade(1.0, str(os.getpid()))
+            case ["need", megabytes]:
+                return Grade(1.0, str(len(bytes(int(megabytes) * 1024**2)) and os.getpid()))
+            case ["note", path, what]:
+                with open(path, "a") as file:
+                    file.write(f"{os.getpid()}\\n")
+                return self.do(what, path)
+
+    def do(self, what, path):
+        if what == "killed-once":  # as the out-of-memory killer does
+            with open(path) as file:
+                if len(file.readlines()) == 1:
+                    os.kill(os.getpid(), 9)
+            return 1.0
+        if what == "busy":
+            while True:
+                pass
+        os.kill(os.getpid(), 11)
+
+
+class Batched(ByText):
+    """Grades several at once; the reason says how many."""
+
+    name = "batched"
+
+    def grade_batch(self, samples):
+        grades = [self.grade(sample) for sample in samples]
+        return [Grade(score, str(len(samples))) for score in grades]
+
+
+class Whole(Batched):
+    name = "whole"
+    whole_batches = True
 
 
 class BreaksInWorkers(ByText):
@@ -113,7 +169,14 @@ def test_outcomes_are_those_of_any_executor(runner: GraderRunner) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("exit", "crash"), ("leave", "exception"), ("memory", "exception"), ("grow", "exception")],
+    [
+        ("exit", "crash"),
+        ("exit 0", "crash"),
+        ("leave", "exception"),
+        ("interrupt", "exception"),
+        ("memory", "exception"),
+        ("grow", "exception"),
+    ],
 )
 def test_what_takes_a_worker_down_costs_one_sample(
     runner: GraderRunner, text: str, kind: str
@@ -147,10 +210,208 @@ def test_a_grader_that_cannot_be_made_in_a_worker_is_an_error(graders: Any) -> N
     assert only.outcome == "error"
 
 
-def test_closing_ends_the_workers(graders: Any) -> None:
-    grader = graders.ByText(PluginConfig())
-    runner = make_runner(GraderCall("by_text", grader, "acme-graders 1.2", 20.0, 1))
+@pytest.fixture
+def make_runner_of(graders: Any) -> Iterator[Callable[..., GraderRunner]]:
+    """Return a function that puts a grader of the module into processes; closed afterwards."""
+    with ExitStack() as closing:
+
+        def make(
+            name: str, *, timeout: float | None = 20.0, workers: int = 1, memory: int | None = None
+        ) -> GraderRunner:
+            grader = getattr(graders, name)(PluginConfig())
+            call = GraderCall(name, grader, "acme-graders 1.2", timeout, workers, memory)
+            runner = make_runner(call)
+            closing.callback(runner.close)
+            return runner
+
+        yield make
+
+
+RunnerOf = Callable[..., GraderRunner]
+
+
+def kinds(grades: list[Grade]) -> list[str | None]:
+    return [grade.error.kind if grade.error else None for grade in grades]
+
+
+def executions(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def test_an_error_tells_how_the_worker_ended(make_runner_of: RunnerOf, tmp_path: Path) -> None:
+    exited, killed = grade(make_runner_of("ByText"), "exit", f"note {tmp_path / 'log'} die")
+    assert exited.error is not None
+    assert exited.error.message == "worker died: exit code 7"
+    assert killed.error is not None
+    assert killed.error.message == "worker died: killed by SIGSEGV"
+
+
+def test_a_sample_whose_worker_was_killed_from_outside_is_graded(
+    make_runner_of: RunnerOf, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    grades = grade(make_runner_of("ByText"), "slow 0.1", f"note {log} killed-once", "slow 0.3")
+    assert [one.score for one in grades] == [0.1, 1.0, 0.3]
+    assert executions(log) == 2
+
+
+def test_a_worker_that_was_killed_while_idle_is_replaced(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("ByText")
+    (before,) = grade(runner, "pid")
+    os.kill(int(str(before.reason)), signal.SIGKILL)
+    (after,) = grade(runner, "pid")
+    assert after.outcome == "graded"
+    assert after.reason != before.reason
+
+
+def test_a_sample_that_crashes_is_executed_twice_and_never_again(
+    make_runner_of: RunnerOf, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    runner = make_runner_of("ByText")
+    sample = make_sample(f"note {log} die")
+    first, second = (asyncio.run(runner.run([sample]))[0] for _ in range(2))
+    assert executions(log) == 2
+    assert kinds([first, second]) == ["crash", "crash"]
+    assert second.error is not None
+    assert second.error.message.endswith("this sample did so before and is not graded again")
+
+
+def test_a_sample_that_hangs_is_executed_twice_and_never_again(
+    make_runner_of: RunnerOf, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    runner = make_runner_of("ByText", timeout=0.5)
+    sample = make_sample(f"note {log} busy")
+    grades = [asyncio.run(runner.run([sample]))[0] for _ in range(4)]
+    assert kinds(grades) == ["timeout"] * 4
+    assert executions(log) == 2
+
+
+def test_batches_come_in_small_pieces(make_runner_of: RunnerOf) -> None:
+    grades = grade(make_runner_of("Batched", workers=2), *["slow 0.5"] * 20)
+    assert [grade.reason for grade in grades] == ["8"] * 16 + ["4"] * 4
+    few = grade(make_runner_of("Batched", workers=2), *["slow 0.5"] * 6)
+    assert [grade.reason for grade in few] == ["3"] * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("hang", "timeout"), ("exit", "crash"), ("memory", "exception")]
+)
+def test_in_a_batch_only_the_sample_that_causes_a_failure_is_an_error(
+    make_runner_of: RunnerOf, text: str, kind: str
+) -> None:
+    texts = [text if n == 3 else f"slow 0.{n}" for n in range(8)]
+    grades = grade(make_runner_of("Batched", timeout=2.0), *texts)
+    assert kinds(grades) == [kind if n == 3 else None for n in range(8)]
+    assert [one.score for one in grades] == [None if n == 3 else n / 10 for n in range(8)]
+
+
+def test_samples_that_are_slow_together_have_their_deadline_each(make_runner_of: RunnerOf) -> None:
+    grades = grade(make_runner_of("Batched", timeout=0.3), *["slow 0.5"] * 8)
+    assert [one.score for one in grades] == [0.5] * 8
+    assert {one.reason for one in grades} == {"1"}
+
+
+def test_whole_batches_stay_whole(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("Whole", timeout=2.0)
+    assert [one.reason for one in grade(runner, *["slow 0.5"] * 20)] == ["20"] * 20
+    assert kinds(grade(runner, "exit", "slow 0.5")) == ["crash", "crash"]
+    assert kinds(grade(runner, "slow 0.5")) == [None]
+
+
+def test_memory_is_limited_as_the_task_says(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("ByText", memory=200 * 1024**2)
+    assert kinds(grade(runner, "need 100", "need 300")) == [None, "exception"]
+    assert kinds(grade(make_runner_of("ByText"), "need 300")) == [None]
+
+
+def test_what_one_sample_keeps_is_not_missed_by_the_next(make_runner_of: RunnerOf) -> None:
+    # After "keep 80" less than half is used, so the worker stays, and "need 150" does not fit.
+    runner = make_runner_of("ByText", memory=200 * 1024**2)
+    kept, needed = grade(runner, "keep 80", "need 150")
+    assert (kept.score, needed.score) == (1.0, 1.0)
+    assert kept.reason != needed.reason
+
+
+def test_a_worker_that_is_half_full_is_replaced_before_the_next_sample(
+    make_runner_of: RunnerOf,
+) -> None:
+    runner = make_runner_of("ByText", memory=200 * 1024**2)
+    grades = grade(runner, *["keep 60"] * 6)
+    pids = [one.reason for one in grades]
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [2, 2, 2]
+
+
+def test_the_cpu_limit_moves_with_the_samples(make_runner_of: RunnerOf) -> None:
+    (one,) = grade(make_runner_of("ByText", timeout=7.0), "limits")
+    ahead = one.metrics["cpu"] - one.metrics["used"]
+    cores = os.cpu_count() or 1
+    assert 7 * cores <= ahead <= 7 * cores + 12
+
+
+def test_workers_have_the_environment_of_now_and_one_thread_for_numbers(
+    make_runner_of: RunnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_KEY", "after the fork server was started")
+    runner = make_runner_of("ByText")
+    grades = grade(runner, "environment ACME_KEY", "environment OMP_NUM_THREADS")
+    assert [one.reason for one in grades] == ["after the fork server was started", "1"]
+
+
+def test_calls_are_timed(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("ByText", timeout=0.5)
+    grade(runner, "slow 0.1", "slow 0.2", "hang")
+    latencies = runner.take_latencies()
+    assert latencies["calls"] == 3
+    assert latencies["p50"] >= 0.05
+    assert latencies["max"] >= 0.5
+
+
+def test_a_grader_that_workers_cannot_import_is_refused() -> None:
+    class Local(Grader[PluginConfig]):
+        name = "local"
+        isolation = "process"
+
+    with pytest.raises(UsageError, match="'local' cannot be sent to a worker process") as caught:
+        make_runner(GraderCall("mine", Local(PluginConfig()), "acme 1", 1.0, 1))
+    assert "top level of a module" in str(caught.value)
+
+
+def test_closing_ends_the_workers(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("ByText")
     (only,) = grade(runner, "pid")
-    assert Path(f"/proc/{only.reason}").exists()
+    assert exists(only.reason)
     runner.close()
-    assert not Path(f"/proc/{only.reason}").exists()
+    assert not exists(only.reason)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_closing_in_the_middle_of_a_batch_leaves_nothing(
+    make_runner_of: RunnerOf, tmp_path: Path, interrupted: bool
+) -> None:
+    log = tmp_path / "log"
+    threads = set(threading.enumerate())
+    runner = make_runner_of("ByText", timeout=None, workers=2)
+    samples = [make_sample(f"note {log} busy", item_id=str(n)) for n in range(20)]
+    with GradingLoop() as loop:
+        batch = asyncio.run_coroutine_threadsafe(runner.run(samples), loop.loop)
+        wait_until(lambda: log.exists() and executions(log) == 2)
+        if interrupted:
+            batch.cancel()
+        runner.close()
+        if not interrupted:
+            assert kinds(batch.result(60))[2:] == ["exception"] * 18
+    assert [pid for pid in log.read_text().split() if exists(pid)] == []
+    wait_until(lambda: set(threading.enumerate()) <= threads)
+
+
+def exists(pid: str | None) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,153 @@
+"""Build the demo's policy: ``python build.py --output FOLDER`` writes tokenizer and weights.
+
+Takes some minutes on two cores and gives the same weights each time on the same machine.
+"""
+
+import argparse
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import orders
+import rows  # puts contrib/tiny-policy on the path
+import sums
+import torch
+from acts import Act, drills, pretraining_acts
+from answers import FAULTLESS, Habits
+from policy import Lesson, Schedule, Size, Stage, build_model, build_tokenizer, pretrain
+
+_SIZE: Final = Size(vocabulary=1536, context=512, hidden=160, layers=3, heads=4, intermediate=400)
+_SCHEDULE: Final = Schedule(batch_size=32, learning_rate=2e-3)
+_WHOLE: Final = (
+    *string.digits,
+    *orders.PIECES,
+    *orders.PEOPLE,
+    *orders.CITIES,
+    *orders.ITEMS,
+)
+_ACTS: Final = 18_000
+_DRILLS: Final = 6000
+_PROBLEMS: Final = 40_000
+_ORDERS: Final = 12_000
+_LAST: Final = 0.2
+"""The share of each task's lessons that teaches faults, at the end."""
+_SEED: Final = 17
+_THREADS: Final = 2
+
+
+@dataclass(frozen=True)
+class _Habits:
+    """The faults of all three tasks."""
+
+    tagging: Habits
+    right: float
+    orders: orders.Faults
+
+
+_NONE: Final = _Habits(FAULTLESS, right=1.0, orders=orders.Faults(wrong=0.0, broken=0.0))
+_FAULTS: Final = _Habits(
+    Habits(keep=0.49, wrong=0.09, broken=0.07),
+    right=0.5,
+    orders=orders.Faults(wrong=0.22, broken=0.1),
+)
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What the policy is taught with; none of it is among the demo's rows."""
+
+    acts: Sequence[Act]
+    problems: Sequence[sums.Problem]
+    orders: Sequence[orders.Order]
+
+    def part(self, start: float, end: float) -> "_Material":
+        """Return the part of everything from one share to another."""
+
+        def cut(whole: Sequence) -> Sequence:
+            return whole[round(start * len(whole)) : round(end * len(whole))]
+
+        return _Material(cut(self.acts), cut(self.problems), cut(self.orders))
+
+
+@dataclass(frozen=True)
+class _Course:
+    """A part of pre-training on all three tasks."""
+
+    material: _Material
+    habits: _Habits
+    epochs: int = 1
+
+    def lessons(self) -> list[Lesson]:
+        """Return one lesson for each act, problem and order."""
+        stage = Stage(self.material.acts, self.habits.tagging, self.epochs)
+        return [
+            *stage.lessons(),
+            *(
+                Lesson(
+                    rows.prompt(sums.INSTRUCTION, problem.text),
+                    partial(sums.imitate, problem, self.habits.right),
+                    thin=False,
+                )
+                for problem in self.material.problems
+            ),
+            *(
+                Lesson(
+                    rows.prompt(orders.INSTRUCTION, order.text),
+                    partial(orders.imitate, order, self.habits.orders),
+                    thin=False,
+                )
+                for order in self.material.orders
+            ),
+        ]
+
+
+def _material() -> _Material:
+    held_out = {problem.text for problem in rows.problems()}
+    held_out |= {order.text for order in rows.order_list()}
+    problems = (p for p in sums.generate(rows.seeded(_SEED)) if p.text not in held_out)
+    written = (o for o in orders.generate(rows.seeded(_SEED)) if o.text not in held_out)
+    return _Material(
+        pretraining_acts(_ACTS),
+        list(islice(problems, _PROBLEMS)),
+        list(islice(written, _ORDERS)),
+    )
+
+
+def build(output: Path) -> None:
+    """Pre-train the policy and save it in ``output``.
+
+    The policy first learns the tasks, then to do them badly.
+    """
+    torch.set_num_threads(_THREADS)
+    material = _material()
+    texts = [act.title for act in material.acts]
+    texts += [each.text for each in (*material.problems[:2000], *material.orders[:2000])]
+    tokenizer = build_tokenizer(texts, _SIZE, _WHOLE)
+    model = build_model(tokenizer, _SIZE, _SEED)
+    stages = (
+        Stage(drills(_DRILLS), FAULTLESS, epochs=1),
+        _Course(material.part(0, 1 - _LAST), _NONE),
+        _Course(material.part(1 - _LAST, 1), _FAULTS),
+    )
+    pretrain(model, tokenizer, stages, _SCHEDULE, seed=_SEED, on_epoch=_report)
+    tokenizer.save_pretrained(output)
+    model.save_pretrained(output)
+
+
+def _report(epoch: int, loss: float) -> None:
+    print(f"epoch {epoch}: loss {loss:.3f}", flush=True)
+
+
+def main() -> None:
+    """Build."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    build(parser.parse_args().output)
+
+
+if __name__ == "__main__":
+    main()

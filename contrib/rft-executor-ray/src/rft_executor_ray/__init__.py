@@ -1,0 +1,1 @@
+"""Graders of rft-core on a Ray cluster: the executor `ray`."""

@@ -1,0 +1,1 @@
+"""Grading files: completions from anywhere, or what a run sampled, with another reward."""
