@@ -148,7 +148,7 @@ class _Display:
         for cause in tally.causes:
             if cause not in self._told:
                 self._told.add(cause)
-                self._out.print(f"warning: {cause}", style="yellow", markup=False)
+                self._out.print(f"warning: {cause}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _print_end(out: Console, outcome: Outcome, output: Path) -> None:

@@ -293,6 +293,10 @@ def evaluate_model(
     plan: Plan, items: Sequence[Item], scratch: Path, on_sampled: OnSampled | None
 ) -> Evaluation:
     """Load the plan's model and evaluate it on items, as training would."""
+    if Processes.launched().count > 1:
+        raise UsageError(
+            "evaluating takes one process", hint="Start rft eval without accelerate launch."
+        )
     _quiet()
     config = plan.config()
     model, tokenizer = load_model(plan.model, plan.model_spec, scratch / "base-model")
