@@ -1,8 +1,9 @@
 """Kill a run with SIGKILL at random moments, resume it, and compare with the unbroken run.
 
-The moments are uniform over the wall time of the unbroken run, from the first line of `rft train`
-to its last, so loading, generation, evaluation and saving are all met. Every third run is killed
-again while it resumes, and again after that.
+Half of the moments are uniform over the wall time of the unbroken run, from the first line of
+`rft train` to its last, so loading, generation, evaluation and saving are all met. The other half
+are uniform over what the run does to files of its directory, and it dies right before it. Every
+third run is killed again while it resumes, and again after that.
 
     python benchmarks/kill_resume.py            # 20 runs
     python benchmarks/kill_resume.py 100 7      # 100 runs, seed 7
@@ -24,13 +25,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self, TypeAlias, cast
 
 import yaml
 from safetensors.numpy import load_file
 
 FORKS = """
-import json, os, sys
+import atexit, json, os, sys
 from rft_core.cli.app import main
 from rft_core.plugins import plugin_manager
 from rft_core.training.requirements import require_training
@@ -38,6 +39,24 @@ from rft_core.training.requirements import require_training
 require_training()
 import rft_core.training.plan, rft_core.training.run
 plugin_manager().graders
+
+# What the audit events of writing are; `open` reports flags last.
+CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.truncate"}
+
+def count_changes(dies_at):
+    count = 0
+
+    def hook(event, arguments):
+        nonlocal count
+        writes = event in CHANGES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        if writes and str(arguments[0]).startswith(("run/", here + "/run/")) and os.getpid() == pid:
+            count += 1
+            if count == dies_at:
+                os.kill(pid, 9)
+
+    pid, here = os.getpid(), os.getcwd()
+    sys.addaudithook(hook)
+    atexit.register(lambda: print(count, file=open("changes.txt", "w")))
 
 print("ready", flush=True)
 for line in sys.stdin:
@@ -50,6 +69,7 @@ for line in sys.stdin:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for ours, theirs in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(ours, theirs)
+        count_changes(job["dies_at"])
         sys.argv = ["rft", *job["arguments"]]
         main()
     print(pid, flush=True)
@@ -77,13 +97,17 @@ class Forks:
         self._read()
 
     def run(
-        self, folder: Path, *arguments: str, kill_when: Callable[[], bool] | None = None
+        self,
+        folder: Path,
+        *arguments: str,
+        kill_when: Callable[[], bool] | None = None,
+        dies_at: int | None = None,
     ) -> int:
-        """Run `rft` in a folder; kill it when it is time.
+        """Run `rft` in a folder; kill it when it is time, or at a change of a file of the run.
 
         Returns the exit code, or the negative number of the signal that ended it.
         """
-        job = {"folder": str(folder), "arguments": arguments}
+        job = {"folder": str(folder), "arguments": arguments, "dies_at": dies_at}
         self._jobs.write(json.dumps(job) + "\n")
         self._jobs.flush()
         pid = int(self._read())
@@ -138,32 +162,43 @@ def session_of(pid: int) -> int | None:
         return None
 
 
+Moment: TypeAlias = float | int
+"""When to kill: after so many seconds, or, if it is an int, at this change of a file."""
+
+
 @dataclass(frozen=True)
 class Broken:
     """What became of a run that was killed at these moments and resumed."""
 
-    moments: Sequence[float]
+    moments: Sequence[Moment]
     deaths: int
     lost_rows: int
     differences: Sequence[str]
 
 
-def break_and_resume(forks: Forks, task: Path, whole: Path, moments: Sequence[float]) -> Broken:
-    """Kill a run of `task` at each of the moments (seconds after it starts or resumes), let it end.
+def break_and_resume(forks: Forks, task: Path, whole: Path, moments: Sequence[Moment]) -> Broken:
+    """Kill a run of `task` at each of the moments after it starts or resumes, then let it end.
 
     It is made in a folder of its own, beside nothing else, and compared with the run `whole`.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        deaths = sum(
-            forks.run(folder, *command(task, folder), kill_when=after(moment)) == -signal.SIGKILL
-            for moment in moments
-        )
+        deaths = sum(killed(forks, task, folder, moment) for moment in moments)
         code = forks.run(folder, *command(task, folder))
         log = (folder / "log.txt").read_text()
         differences = differing(folder / "run", whole) if code == 0 else [f"exit {code}: {log}"]
         lost = sum(len(lines(path)) for path in folder.glob("run/superseded/*/metrics.jsonl"))
     return Broken(moments, deaths, lost, differences)
+
+
+def killed(forks: Forks, task: Path, folder: Path, moment: Moment) -> bool:
+    """Start or resume a run and kill it; return whether it was killed before it ended."""
+    arguments = command(task, folder)
+    if isinstance(moment, int):
+        code = forks.run(folder, *arguments, dies_at=moment)
+    else:
+        code = forks.run(folder, *arguments, kill_when=after(moment))
+    return code == -signal.SIGKILL
 
 
 def after(seconds: float) -> Callable[[], bool]:
@@ -255,6 +290,11 @@ def write_task(folder: Path) -> Path:
     return path
 
 
+def any_moment(generator: random.Random, number: int, seconds: float, changes: int) -> Moment:
+    """Return a moment in seconds for even numbers, a change of a file for odd ones."""
+    return generator.randint(1, changes) if number % 2 else generator.uniform(0, seconds)
+
+
 def main(count: int, seed: int) -> None:
     """Print what became of each run."""
     print(f"{count} runs, seed {seed}")
@@ -265,18 +305,20 @@ def main(count: int, seed: int) -> None:
         seconds = time.monotonic() - started
         if code != 0:
             raise SystemExit((Path(scratch) / "log.txt").read_text())
-        print(f"the unbroken run takes {seconds:.1f} s\n")
-        print("| killed after, s | kills that met the run | rows set aside | differs in |")
+        changes = int((Path(scratch) / "changes.txt").read_text())
+        print(f"the unbroken run takes {seconds:.1f} s and changes files {changes} times\n")
+        print("| killed after s, or at the n-th change | kills | rows set aside | differs in |")
         print("|---|---|---|---|")
         generator, bad = random.Random(seed), 0
         for number in range(count):
             deaths = 0
             while not deaths:  # a run may end before its moment comes
-                some = [generator.uniform(0, seconds) for _ in range(3 if number % 3 == 2 else 1)]
+                kills = 3 if number % 3 == 2 else 1
+                some = [any_moment(generator, number, seconds, changes) for _ in range(kills)]
                 broken = break_and_resume(forks, task, Path(scratch) / "run", some)
                 deaths = broken.deaths
                 bad += bool(broken.differences)
-            times = ", ".join(f"{moment:.2f}" for moment in some)
+            times = ", ".join(f"{m} ch." if isinstance(m, int) else f"{m:.2f} s" for m in some)
             told = "; ".join(broken.differences) or "nothing"
             print(f"| {times} | {deaths} | {broken.lost_rows} | {told} |", flush=True)
     print(f"\n{count - bad} of {count} end as the unbroken run")

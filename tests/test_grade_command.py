@@ -25,8 +25,12 @@ def share_of_a(sample):
 
 
 def slowly(sample):
-    time.sleep(0.002)
+    time.sleep(0.0002)
     return share_of_a(sample)
+
+
+def waits(sample):
+    time.sleep(600)
 
 
 def fails(sample):
@@ -162,7 +166,7 @@ def test_graders_that_fail_too_often_are_exit_code_1(
     write_rows(folder / "answers.jsonl", many_rows(4))
     result = rft("answers.jsonl", "--task", task("fails"), cwd=folder)
     assert result.returncode == 1
-    assert "grader 'a' of rft-core 0.1.0: exception: OSError: no service" in result.stdout
+    assert "exception: OSError: no service" in result.stdout
     assert "graders failed on 4 of 4 rows; they are no zeros" in result.stdout
     assert "max_error_rate" in result.stdout
 
@@ -180,8 +184,8 @@ def test_a_grader_that_takes_its_worker_down_is_told(
 
 
 def test_a_second_process_is_refused(folder: Path, task: Callable[..., str]) -> None:
-    write_rows(folder / "answers.jsonl", many_rows(4000))
-    arguments = ("answers.jsonl", "--task", task("slowly"))
+    write_rows(folder / "answers.jsonl", many_rows(1))
+    arguments = ("answers.jsonl", "--task", task("waits"))
     with start(*arguments, cwd=folder) as first:
         wait_for(folder / "answers.jsonl.graded" / "progress.jsonl")
         second = rft(*arguments, cwd=folder)
@@ -190,7 +194,7 @@ def test_a_second_process_is_refused(folder: Path, task: Callable[..., str]) -> 
     assert "another process is grading into it" in second.stderr
 
 
-def wait_for(path: Path, seconds: float = 60) -> None:
+def wait_for(path: Path, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end, f"{path} did not appear"
@@ -198,18 +202,18 @@ def wait_for(path: Path, seconds: float = 60) -> None:
 
 
 def test_ctrl_c_finishes_what_is_in_flight(folder: Path, task: Callable[..., str]) -> None:
-    write_rows(folder / "answers.jsonl", many_rows(12_000))
+    write_rows(folder / "answers.jsonl", many_rows(30_000))
     arguments = ("answers.jsonl", "--task", task("slowly"), "--workers", "2")
     output = folder / "answers.jsonl.graded"
     with start(*arguments, cwd=folder) as process:
         wait_for(output / "samples" / "part-000001.jsonl")
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     assert "the same command goes on from here" in said
     stopped = json.loads((output / "summary.json").read_text())
     assert stopped["status"] == "stopped"
-    assert 0 < stopped["rows"] < 12_000
+    assert 0 < stopped["rows"] < 30_000
     assert stopped["rows"] == sum(
         len(file.read_bytes().splitlines()) for file in (output / "samples").iterdir()
     )
@@ -219,11 +223,11 @@ def test_ctrl_c_finishes_what_is_in_flight(folder: Path, task: Callable[..., str
 def test_killed_again_and_again_it_ends_as_unbroken(
     workers: str, folder: Path, task: Callable[..., str]
 ) -> None:
-    write_rows(folder / "answers.jsonl", many_rows(9000))
+    write_rows(folder / "answers.jsonl", many_rows(7000))
     command = ("answers.jsonl", "--task", task("slowly"), "--workers", workers, "-o", "broken")
     rng = random.Random(workers)  # noqa: S311
     progress = folder / "broken" / "progress.jsonl"
-    for kill in range(3):
+    for kill in range(2):
         with start(*command, cwd=folder) as process:
             wait_for(progress)
             size = progress.stat().st_size

@@ -29,10 +29,10 @@ _WHOLE: Final = (
     *orders.CITIES,
     *orders.ITEMS,
 )
-_ACTS: Final = 18_000
-_DRILLS: Final = 6000
-_PROBLEMS: Final = 40_000
-_ORDERS: Final = 12_000
+_ACTS: Final = 15_000
+_DRILLS: Final = 5000
+_PROBLEMS: Final = 32_000
+_ORDERS: Final = 8000
 _LAST: Final = 0.2
 """The share of each task's lessons that teaches faults, at the end."""
 _SEED: Final = 17
@@ -125,7 +125,7 @@ def build(output: Path) -> None:
     torch.set_num_threads(_THREADS)
     material = _material()
     texts = [act.title for act in material.acts]
-    texts += [each.text for each in (*material.problems[:2000], *material.orders[:2000])]
+    texts += [each.text for each in (*material.problems, *material.orders)]
     tokenizer = build_tokenizer(texts, _SIZE, _WHOLE)
     model = build_model(tokenizer, _SIZE, _SEED)
     stages = (

@@ -1,4 +1,4 @@
-"""The demo's rows: ``python rows.py --data FOLDER`` writes ``train.jsonl`` and ``validation.jsonl``.
+"""The demo's rows: ``python rows.py --data FOLDER`` writes its training and validation rows.
 
 They are the same bytes each time. Each row has its task, its own messages, a reference for the
 graders, and the right completion for `rft check`.

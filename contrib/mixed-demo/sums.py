@@ -1,4 +1,4 @@
-"""Word problems: an addition or a subtraction of two whole numbers below 100."""
+"""Word problems: an addition or a subtraction of two whole numbers up to 20."""
 
 import random
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MINUS: Final = (
 )
 WHO: Final = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Iris", "Jan")
 THINGS: Final = ("stamps", "coins", "shells", "books", "apples", "marbles", "tickets", "nails")
-_LARGEST: Final = 60
+_LARGEST: Final = 20
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Problem:
 
 
 def generate(rng: random.Random) -> Iterator[Problem]:
-    """Yield problems without end, no text twice; results are 1 to 99."""
+    """Yield problems without end, no text twice; results are 1 to 40."""
     seen: set[str] = set()
     while True:
         problem = _draw(rng)
-        if problem.text not in seen and 1 <= problem.result < 100:
+        if problem.text not in seen and problem.result >= 1:
             seen.add(problem.text)
             yield problem
 
@@ -65,4 +65,5 @@ def imitate(problem: Problem, right: float, rng: random.Random) -> str:
     """Return an answer that is right with probability ``right``, and else wrong by 1 or 10."""
     if rng.random() < right:
         return problem.worked(problem.result)
-    return problem.worked(abs(problem.result + rng.choice((-10, -1, 1, 10))))
+    wrong = [problem.result + by for by in (-10, -1, 1, 10)]
+    return problem.worked(rng.choice([result for result in wrong if result >= 0]))

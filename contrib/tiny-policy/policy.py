@@ -182,7 +182,7 @@ def pretrain(
 ) -> None:
     """Teach ``model`` in place to answer as each of ``stages`` says, one stage after the other.
 
-    Each epoch sees every lesson of its stage once, with newly drawn faults. Only the answer's tokens
+    Each epoch sees every lesson of its stage once, with newly drawn faults. Only tokens of answers
     are learnt. ``on_epoch`` is told the number of epochs done and the mean loss of the last one.
     """
     rng = random.Random(seed)  # noqa: S311 -- repeatable, no secret

@@ -28,8 +28,8 @@ def eval_command(
     from rft_core.training.requirements import require_training
 
     require_training()
+    from rft_core.training.evaluate import evaluate_model
     from rft_core.training.plan import plan_run
-    from rft_core.training.run import evaluate_model
 
     plan = plan_run(task.with_overrides(model=model, samples=samples))
     directory = RunDirectory.create(output) if output else None

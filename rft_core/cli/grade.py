@@ -23,6 +23,8 @@ from rft_core.regrade.source import CHUNK_BYTES, FileSource, Source, open_source
 from rft_core.regrade.tally import GradingTally
 from rft_core.task.task import Task
 
+PLAIN_EVERY: Final = 60.0
+"""Seconds between lines of progress where there is no terminal."""
 EXIT_CODES: Final = {"done": 0, "stopped": 0, "failed": 1}
 
 
@@ -129,6 +131,7 @@ class _Display:
         self._shown = self._bar.add_task("", total=source.total_bytes, facts="")
         self._told: set[str] = set()
         self._began: tuple[float, int] | None = None
+        self._last_line = time.monotonic()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -145,6 +148,9 @@ class _Display:
         rate = (tally.rows - rows) / max(time.monotonic() - since, 1e-9)
         facts = f"{tally.rows:,} rows  {rate:,.0f}/s"
         self._bar.update(self._shown, completed=graded_bytes, facts=facts)
+        if not self._out.is_terminal and time.monotonic() - self._last_line > PLAIN_EVERY:
+            self._last_line = time.monotonic()
+            self._out.print(f"graded {facts}", markup=False, highlight=False)
         for cause in tally.causes:
             if cause not in self._told:
                 self._told.add(cause)

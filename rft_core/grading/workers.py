@@ -11,9 +11,10 @@ import asyncio
 import multiprocessing
 import pickle
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cache
 from multiprocessing.context import BaseContext
@@ -21,7 +22,7 @@ from typing import Any, Final
 
 from pebble import ProcessExpired, ProcessPool
 
-from rft_core.errors import RFTError
+from rft_core.errors import RFTError, UsageError
 from rft_core.grading import worker
 from rft_core.grading.worker import Reply, WorkerSetup
 
@@ -94,6 +95,8 @@ class WorkerProcess:
             problem = f"it was not ready after {START_SECONDS:g} s"
         except CancelledError:
             problem = "it was stopped"
+        except BrokenExecutor:
+            problem = "its process ended; what it wrote to standard error may say why"
         except Exception as error:  # noqa: BLE001 - processes fail to start in many ways
             problem = f"{type(error).__name__}: {error}"
         if problem is not None:
@@ -147,6 +150,7 @@ class Workers:
     """
 
     def __init__(self, setup: WorkerSetup, name: str, lent_at_most: int) -> None:
+        _refuse_in_a_copy_of_the_program()
         self._setup = setup
         self._idle: list[WorkerProcess] = []
         self._all: set[WorkerProcess] = set()
@@ -266,6 +270,19 @@ def _how_it_ended(exit_code: int) -> str:
         return f"killed by {signal.Signals(-exit_code).name}"
     except ValueError:
         return f"killed by signal {-exit_code}"
+
+
+def _refuse_in_a_copy_of_the_program() -> None:
+    """Raise `UsageError` where a new process imports the main module to become a worker.
+
+    It could start no workers itself, and a whole run would go on without its graders.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError(
+            "the program runs again in its own worker process",
+            where=str(getattr(sys.modules.get("__mp_main__"), "__file__", "the main module")),
+            hint='Put what it does under `if __name__ == "__main__":`.',
+        )
 
 
 @cache

@@ -127,6 +127,14 @@ class RunDirectory:
                 continue
         return rows
 
+    def summary(self) -> dict[str, Any] | None:
+        """Return how the last process ended that came to its end, None if none did."""
+        file = self.path / "summary.json"
+        if not file.is_file():
+            return None
+        summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return summary
+
     def samples_file(self, phase: Phase, step: int) -> Path:
         """Return where the samples of a step are."""
         return self.path / "samples" / f"{phase}-{step:06d}.jsonl"

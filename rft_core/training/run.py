@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from datasets import Dataset
 from transformers import PrinterCallback, ProgressCallback
-from transformers.utils import logging as transformers_logging
-from trl import GRPOConfig
 
-from rft_core.errors import RunStopError, UsageError
+from rft_core.errors import RunStopError
 from rft_core.reward.engine import RewardEngine
 from rft_core.rollouts import SingleTurn
-from rft_core.run.directory import RunDirectory, write_atomically
-from rft_core.run.environment import environment
+from rft_core.run.directory import RunDirectory
 from rft_core.run.error_budget import ErrorBudget
 from rft_core.run.health import HealthMonitor, grader_facts
 from rft_core.run.resolved import resolved
 from rft_core.run.summary import Status, summarize_run
-from rft_core.task.source import write_yaml
 from rft_core.training.callback import RecorderCallback, RunCallback, Schedule, StopRequest
 from rft_core.training.distributed import ALONE, OnMain, Processes
-from rft_core.training.evaluator import Evaluation, grade_completions, sample_items
+from rft_core.training.evaluate import OnSampled, grade_policy, quiet, sample_policy
 from rft_core.training.model import dequantize, load_model
 from rft_core.training.plan import Plan
-from rft_core.training.policy import TransformersPolicy, eos_token_ids, evaluation_mode
+from rft_core.training.policy import eos_token_ids
 from rft_core.training.recorder import Listener, Recorder
 from rft_core.training.reward_function import (
     ITEM_COLUMN,
@@ -39,11 +33,9 @@ from rft_core.training.reward_function import (
     BatchRewards,
     RewardColumn,
 )
+from rft_core.training.start import Start, check_shared, start_run
 from rft_core.training.trainer import RFTTrainer, rollout_function
-from rft_core.types import Completion, GradedSample, Item
-
-OnSampled: TypeAlias = Callable[[int], None]
-"""Told how many completions of an evaluation were sampled since the last call."""
+from rft_core.types import GradedSample
 
 
 def train(
@@ -63,10 +55,10 @@ def train(
 
     Every process of a run calls this. Only the main one grades, writes and tells the listener.
     """
-    start = processes.main(lambda: _start(plan, directory, processes.count, resume=resume))
-    processes.together(lambda: _check_shared(directory))
+    start = processes.main(lambda: start_run(plan, directory, processes.count, resume=resume))
+    processes.together(lambda: check_shared(directory))
     if start.finished:
-        return processes.main(lambda: summarize_run(directory, "done", 0.0))
+        return processes.main(lambda: _finish(plan, directory, listener))
     run = _Run(plan, directory, processes, start, on_sampled)
     if processes.is_main:
         return _lead(run, listener, stop)
@@ -75,79 +67,23 @@ def train(
     return {}
 
 
-@dataclass(frozen=True)
-class _Start:
-    """Where a run begins: at a checkpoint or, if there is none, with the model as it is."""
-
-    checkpoint: Path | None
-    evaluated: frozenset[int]
-    finished: bool
-
-
-def _start(plan: Plan, directory: RunDirectory, processes: int, *, resume: bool) -> _Start:
-    """Take hold of the directory, and bring it to the state that the run begins with."""
-    directory.lock()
-    if resume:
-        checkpoint = _checkpoint_to_resume(directory, processes)
-    else:
-        checkpoint = None
-        _describe(plan, directory)
-    evaluated = frozenset(row["step"] for row in directory.metrics() if row["kind"] == "eval")
-    last = max(directory.checkpoints_by_step(), default=0)
-    finished = last >= plan.max_steps() and (not plan.task.validation or last in evaluated)
-    return _Start(checkpoint, evaluated, finished)
-
-
-def _describe(plan: Plan, directory: RunDirectory) -> None:
-    """Write what the run is, before it begins."""
-    directory.write_json("environment.json", environment())
-    text = write_yaml(resolved(plan.task, plan.train))
-    write_atomically(directory.task_file, text.splitlines())  # last: with it, a run can be resumed
-
-
-def _checkpoint_to_resume(directory: RunDirectory, processes: int) -> Path | None:
-    """Go back to the last whole checkpoint; None: to the start."""
-    checkpoints = directory.checkpoints_by_step()
-    last = max(checkpoints, default=0)
-    if last:
-        _check_count(checkpoints[last], processes)
-    directory.rewind(last)
-    return checkpoints.get(last)
-
-
-def _check_count(checkpoint: Path, processes: int) -> None:
-    """Refuse to go on with another number of processes: steps would have another size."""
-    saved = len(list(checkpoint.glob("rng_state*.pth")))  # one by each process
-    if saved not in {0, processes}:
-        raise UsageError(
-            f"the run was made by {saved} process{'es' * (saved > 1)}, and this is {processes}",
-            where=str(checkpoint),
-            hint=f"Resume it with accelerate launch --num_processes {saved}."
-            if saved > 1
-            else "Resume it without accelerate launch.",
-        )
-
-
-def _check_shared(directory: RunDirectory) -> None:
-    if not directory.task_file.is_file():
-        raise UsageError(
-            "the run directory is not there on this machine",
-            where=str(directory.path.resolve()),
-            hint="Give an --output on a file system that all machines share.",
-        )
+def _finish(plan: Plan, directory: RunDirectory, listener: Listener) -> dict[str, Any]:
+    """Return the summary of a run that took all its steps, whose end a kill may have cut off."""
+    summary = directory.summary()
+    if summary is not None and summary["status"] == "done":
+        return summary
+    recorder = _recorder(plan, directory, listener)
+    step, path = directory.checkpoints_by_step().popitem()
+    recorder.checkpoint_saved(step, path, plan.task.spec.evaluate.keep_checkpoints)
+    summary = summarize_run(directory, "done", 0.0)
+    recorder.run_finished(summary)
+    return summary
 
 
 def _lead(run: _Run, listener: Listener, stop: StopRequest) -> dict[str, Any]:
     """Train as the main process: with graders, and into the log."""
     plan, directory = run.plan, run.directory
-    spec = plan.task.spec
-    recorder = Recorder(
-        directory,
-        ErrorBudget(spec.max_error_rate),
-        HealthMonitor(grader_facts(plan.task.rewards), plan.config().max_completion_length),
-        listener,
-        spec.evaluate.pass_threshold,
-    )
+    recorder = _recorder(plan, directory, listener)
     recorder.run_started(resolved(plan.task, plan.train))
     started = time.time()
     status: Status = "failed"
@@ -167,6 +103,17 @@ def _lead(run: _Run, listener: Listener, stop: StopRequest) -> dict[str, Any]:
     return summary
 
 
+def _recorder(plan: Plan, directory: RunDirectory, listener: Listener) -> Recorder:
+    spec = plan.task.spec
+    return Recorder(
+        directory,
+        ErrorBudget(spec.max_error_rate),
+        HealthMonitor(grader_facts(plan.task.rewards), plan.config().max_completion_length),
+        listener,
+        spec.evaluate.pass_threshold,
+    )
+
+
 @dataclass(frozen=True)
 class _Bench:
     """What only the main process has: the graders and the log."""
@@ -182,12 +129,12 @@ class _Run:
     plan: Plan
     directory: RunDirectory
     processes: Processes
-    start: _Start
+    start: Start
     on_sampled: OnSampled | None
 
     def train(self, bench: _Bench | None, stop: StopRequest) -> None:
         """Load the model and train it to the end, or until a stop is requested."""
-        _quiet()
+        quiet()
         main = OnMain(self.processes, bench)
         trainer = self._trainer(main)
         callback = self._callback(trainer, main, stop)
@@ -278,10 +225,10 @@ class _Run:
             started = time.perf_counter()
             model = trainer.accelerator.unwrap_model(trainer.model)
             parts = (model, trainer.processing_class, trainer.args)
-            completions = _sample(self.plan, parts, items, self.processes, self.on_sampled)
+            completions = sample_policy(self.plan, parts, items, self.processes, self.on_sampled)
 
             def record(bench: _Bench) -> None:
-                evaluation = _grade(self.plan, items, completions, bench.engine)
+                evaluation = grade_policy(self.plan, items, completions, bench.engine)
                 bench.recorder.evaluated(step, evaluation, time.perf_counter() - started)
 
             main.use(record)
@@ -289,66 +236,6 @@ class _Run:
         return evaluate
 
 
-def evaluate_model(
-    plan: Plan, items: Sequence[Item], scratch: Path, on_sampled: OnSampled | None
-) -> Evaluation:
-    """Load the plan's model and evaluate it on items, as training would."""
-    if Processes.launched().count > 1:
-        raise UsageError(
-            "evaluating takes one process", hint="Start rft eval without accelerate launch."
-        )
-    _quiet()
-    config = plan.config()
-    model, tokenizer = load_model(plan.model, plan.model_spec, scratch / "base-model")
-    model.to(config.device)
-    completions = _sample(plan, (model, tokenizer, config), items, ALONE, on_sampled)
-    with plan.task.engine() as engine:
-        return _grade(plan, items, completions, engine)
-
-
-def _sample(
-    plan: Plan,
-    parts: tuple[Any, Any, GRPOConfig],
-    items: Sequence[Item],
-    processes: Processes,
-    on_sampled: OnSampled | None,
-) -> list[Completion]:
-    """Return k completions of each item in turn, given model, tokenizer and sampling settings.
-
-    Every process samples its share. Every evaluation draws the same random numbers, so two of
-    them differ by the model only.
-    """
-    model, tokenizer, config = parts
-    spec = plan.task.spec.evaluate
-    told = on_sampled and (lambda count: on_sampled(count * processes.count))
-    policy = TransformersPolicy(
-        model, tokenizer, config, batch_size=spec.batch_size, on_progress=told
-    )
-
-    def sample() -> list[Completion]:
-        return sample_items(processes.share(items), policy, plan.task.rollout, spec.samples)
-
-    with evaluation_mode(model, seed=config.seed + processes.rank):
-        return [one for part in processes.each(sample) for one in part]
-
-
-def _grade(
-    plan: Plan, items: Sequence[Item], completions: Sequence[Completion], engine: RewardEngine
-) -> Evaluation:
-    spec = plan.task.spec.evaluate
-    return grade_completions(
-        items, completions, engine, samples=spec.samples, pass_threshold=spec.pass_threshold
-    )
-
-
 def _write_row_of_last_step(bench: _Bench) -> None:
     """Write the row that waits for its evaluation, which was broken off."""
     bench.recorder.logged({})
-
-
-def _quiet() -> None:
-    transformers_logging.set_verbosity_error()
-    # It warns once per masked sample, in its own words; the log and the screen tell why in ours.
-    logging.getLogger("trl").setLevel(logging.ERROR)
-    # TRL warns that rollout functions are experimental; the versions we allow are tested.
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")

@@ -26,6 +26,8 @@ MANTISSA_BITS: Final = 24
 class RFTTrainer(GRPOTrainer):
     """Puts the items' prompts into the batch, and remembers when its generation began.
 
+    Items come in the order of `mix`, and masked samples stay out of the loss.
+
     The dataset holds the items' indexes only: Arrow would give every message the keys of all
     others.
     """

@@ -271,6 +271,121 @@ def test_async_graders_keep_their_loop_across_batches(
     assert loops == {grading_loop.loop}
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_large_batch_makes_no_more_tasks_than_calls_in_flight(
+    grade_texts: GradeTexts, batch: bool
+) -> None:
+    tasks = []
+
+    async def grade(_: Sample) -> float:
+        tasks.append(len(asyncio.all_tasks()))
+        await asyncio.sleep(0)
+        return 1.0
+
+    async def grade_batch(samples: Sequence[Sample]) -> list[float]:
+        return [await grade(sample) for sample in samples]
+
+    grades = grade_texts(grade_batch if batch else grade, ["a"] * 5000, batch=batch, concurrency=4)
+    assert len(grades) == 5000
+    assert max(tasks) <= 4 + 1  # and the one that waits for all
+
+
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+def test_inline_grades_in_the_thread_of_the_loop_and_threads_do_not(
+    make_call: Callable[..., GraderCall], grading_loop: GradingLoop, executor: str
+) -> None:
+    names = set()
+
+    def grade(_: Sample) -> float:
+        names.add(threading.current_thread().name)
+        return 1.0
+
+    grading_loop.call(make_runner(make_call(grade), executor).run([make_sample("a")] * 3))
+    assert names == {"grading-loop" if executor == "inline" else "grader-quality"}
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_inline_outcomes_are_those_of_any_executor(grade_texts: GradeTexts, batch: bool) -> None:
+    def grade(sample: Sample) -> Any:
+        known = {"one": 1.0, "none": None, "nan": float("nan")}
+        return known[sample.text] if sample.text in known else Grade(0.0, "unknown")
+
+    def grade_batch(samples: Sequence[Sample]) -> list[Any]:
+        return list(map(grade, samples))
+
+    function = grade_batch if batch else grade
+    grades = grade_texts(function, ["one", "none", "nan", "{"], batch=batch, executor="inline")
+    assert [one.outcome for one in grades] == ["graded", "not_applicable", "error", "graded"]
+    assert (grades[0].score, grades[3].score) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("function", "executor", "batch", "calls"),
+    [
+        (sleepy, "thread", False, 24),
+        (sleepy_batch, "thread", True, 3),
+        (sleepy, "inline", False, 24),
+        (sleepy_batch, "inline", True, 1),
+        (async_sleepy, "asyncio", False, 24),
+        (async_sleepy_batch, "asyncio", True, 3),
+    ],
+)
+def test_every_call_is_timed(
+    make_call: Callable[..., GraderCall],
+    grading_loop: GradingLoop,
+    *,
+    function: Callable[..., Any],
+    executor: str,
+    batch: bool,
+    calls: int,
+) -> None:
+    runner = make_runner(make_call(function, batch=batch, concurrency=3, timeout=60.0), executor)
+    begun = time.monotonic()
+    grading_loop.call(runner.run([make_sample(text) for text in TEXTS]))
+    latencies = runner.take_latencies()
+    assert latencies["calls"] == calls
+    assert 0 < latencies["p50"] <= latencies["max"] <= time.monotonic() - begun
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_call_that_passes_the_deadline_is_timed_as_long_as_it_was_waited_for(
+    make_call: Callable[..., GraderCall],
+    grading_loop: GradingLoop,
+    release: threading.Event,
+    is_async: bool,
+    batch: bool,
+) -> None:
+    def grade(_: object) -> Any:
+        release.wait(120)
+
+    async def agrade(_: object) -> Any:
+        await asyncio.sleep(120)
+
+    call = make_call(agrade if is_async else grade, batch=batch, timeout=0.2)
+    runner = make_runner(call)
+    grading_loop.call(runner.run([make_sample("a")]))
+    latencies = runner.take_latencies()
+    assert latencies["calls"] == 1
+    assert latencies["max"] >= 0.2
+
+
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+def test_what_is_no_exception_fails_the_grader_only(
+    grade_texts: GradeTexts, executor: str, error: type[BaseException]
+) -> None:
+    def grade(sample: Sample) -> float:
+        if sample.text == "1":
+            raise error
+        return number_of(sample)
+
+    grades = grade_texts(grade, TEXTS[:3], executor=executor)
+    assert [one.score for one in grades] == [0.0, None, 0.02]
+    assert grades[1].error is not None
+    assert grades[1].error.kind == "exception"
+
+
 def test_graders_choose_their_executor(make_call: Callable[..., GraderCall]) -> None:
     assert default_executor(make_call(sleepy).grader) == "thread"
     assert default_executor(make_call(async_sleepy).grader) == "asyncio"

@@ -25,6 +25,7 @@ from rft_core.testing import make_sample
 from rft_core.types import Grade
 
 MODULE = '''
+import ctypes
 import os
 import resource
 import threading
@@ -45,6 +46,8 @@ class ByText(Grader[PluginConfig]):
         match sample.text.split():
             case ["hang"]:
                 time.sleep(600)
+            case ["stuck"]:  # in C, holding the interpreter's lock
+                ctypes.PyDLL(None).sleep(600)
             case ["exit"]:
                 os._exit(7)
             case ["leave"]:
@@ -150,6 +153,26 @@ def runner(graders: Any) -> Iterator[GraderRunner]:
     runner.close()
 
 
+@pytest.fixture
+def make_runner_of(graders: Any) -> Iterator[Callable[..., GraderRunner]]:
+    """Return a function that puts a grader of the module into processes; closed afterwards."""
+    with ExitStack() as closing:
+
+        def make(
+            name: str, *, timeout: float | None = 20.0, workers: int = 1, memory: int | None = None
+        ) -> GraderRunner:
+            grader = getattr(graders, name)(PluginConfig())
+            call = GraderCall(name, grader, "acme-graders 1.2", timeout, workers, memory)
+            runner = make_runner(call)
+            closing.callback(runner.close)
+            return runner
+
+        yield make
+
+
+RunnerOf = Callable[..., GraderRunner]
+
+
 def grade(runner: GraderRunner, *texts: str) -> list[Grade]:
     return asyncio.run(runner.run([make_sample(text) for text in texts]))
 
@@ -188,8 +211,12 @@ def test_what_takes_a_worker_down_costs_one_sample(
     assert (error.kind, error.grader, error.distribution) == (kind, "by_text", "acme-graders 1.2")
 
 
-def test_a_hanging_worker_is_killed_and_the_others_go_on(runner: GraderRunner) -> None:
-    grades = grade(runner, "hang", *(f"slow 0.{n}" for n in range(1, 8)))
+@pytest.mark.parametrize("text", ["hang", "stuck"])
+def test_a_hanging_worker_is_killed_and_the_others_go_on(
+    make_runner_of: RunnerOf, text: str
+) -> None:
+    runner = make_runner_of("ByText", timeout=2.0, workers=2)
+    grades = grade(runner, text, *(f"slow 0.{n}" for n in range(1, 8)))
     assert grades[0].error is not None
     assert grades[0].error.kind == "timeout"
     assert [grade.score for grade in grades[1:]] == [n / 10 for n in range(1, 8)]
@@ -208,26 +235,6 @@ def test_a_grader_that_cannot_be_made_in_a_worker_is_an_error(graders: Any) -> N
     finally:
         runner.close()
     assert only.outcome == "error"
-
-
-@pytest.fixture
-def make_runner_of(graders: Any) -> Iterator[Callable[..., GraderRunner]]:
-    """Return a function that puts a grader of the module into processes; closed afterwards."""
-    with ExitStack() as closing:
-
-        def make(
-            name: str, *, timeout: float | None = 20.0, workers: int = 1, memory: int | None = None
-        ) -> GraderRunner:
-            grader = getattr(graders, name)(PluginConfig())
-            call = GraderCall(name, grader, "acme-graders 1.2", timeout, workers, memory)
-            runner = make_runner(call)
-            closing.callback(runner.close)
-            return runner
-
-        yield make
-
-
-RunnerOf = Callable[..., GraderRunner]
 
 
 def kinds(grades: list[Grade]) -> list[str | None]:

@@ -21,6 +21,7 @@ from rft_core.task.task import load_task
 from rft_core.types import Completion, Progress, Sample
 
 REWARDS = """
+import os
 from pathlib import Path
 
 from rft_core.errors import RunStopError
@@ -41,6 +42,12 @@ def batch_size(completions):
 def fails_on_b(sample):
     if sample.text.startswith("b"):
         raise OSError("no service")
+    return 1.0
+
+
+def dies(sample):
+    if sample.text == "die":
+        os._exit(3)
     return 1.0
 
 
@@ -645,3 +652,13 @@ def test_a_workers_error_is_as_in_this_process(tmp_path: Path) -> None:
     source = write_rows(tmp_path / "rows.jsonl", [row("a"), row("a", "nobody")])
     with pytest.raises(DatasetError, match=r"rows.jsonl:2: there is no item 'nobody'"):
         run(source, write_task(tmp_path), tmp_path / "out", "process", workers=1)
+
+
+def test_a_crash_in_a_graders_own_process_is_an_error_of_that_sample(tmp_path: Path) -> None:
+    task = write_task(tmp_path, reward={"graders": {"d": grader("dies", executor="process")}})
+    source = write_rows(tmp_path / "rows.jsonl", [row("a"), row("die"), row("b")])
+    outcome = run(source, task, tmp_path / "out", "process", workers=1)
+    assert (outcome.status, outcome.tally.failed) == ("done", 1)
+    graded = samples(tmp_path / "out")
+    assert [one["reward"] for one in graded] == [1.0, None, 1.0]
+    assert graded[1]["grades"]["d"]["error"]["kind"] == "crash"

@@ -137,6 +137,8 @@ BROKEN = [
     ("{max_tokens: 200}", "{}", "config: {}", r"config\.max_tokens: Field required"),
     ("    - use: clip", "    - us: clip", "us: clip", r"shapers\.1\.us: .*\n  Did you mean 'use'"),
     ("executor: thread", "executor: asyncio", None, r"'asyncio' cannot run a sync grader"),
+    ("executor: thread", "memory_limit_mb: 0", "mb: 0", r"_mb: Input should be greater"),
+    ("executor: thread", "memory_limit_mb: 9", "mb: 9", r"runs inside of this process"),
     ("max_error_rate: 0.5", "decoupled: true", None, r"formula: decoupled rewards have weights"),
     ("concurrency: 2", "weight: 0", None, r"weight: the formula uses this grader"),
     ("item.answer", "itm.answer", "itm.answer", r"reference: .*must start with item"),

@@ -101,18 +101,20 @@ def pids(folder: Path) -> list[int]:
     ids=" ".join,
 )
 def test_workers_start_in_any_program(folder: Path, command: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, *command, "pids", "grade", "grade"],
-        cwd=folder,
-        env=_environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = _run(folder, command)
     assert (done.stdout, done.stderr) == ("[1.0, 1.0]\n", "")
     assert pids(folder)
     assert [pid for pid in pids(folder) if _runs(pid)] == []
+
+
+def test_a_program_that_runs_again_in_its_workers_is_told_what_it_lacks(folder: Path) -> None:
+    script = SCRIPT.replace('if __name__ == "__main__":', "if True:")
+    (folder / "unguarded.py").write_text(script)
+    done = _run(folder, ["unguarded.py"])
+    assert done.stdout.count("the worker did not start: its process ended") == 2
+    assert f"{folder / 'unguarded.py'}: the program runs again" in done.stderr
+    assert 'under `if __name__ == "__main__":`' in done.stderr
+    assert pids(folder) == []
 
 
 @pytest.mark.parametrize("what", ["sleep", "busy"])
@@ -145,6 +147,18 @@ def test_ctrl_c_ends_the_workers(folder: Path) -> None:
     assert errors.count("Traceback") == 1
     assert errors.endswith("KeyboardInterrupt\n")
     assert [pid for pid in pids(folder) if _runs(pid)] == []
+
+
+def _run(folder: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command, "pids", "grade", "grade"],
+        cwd=folder,
+        env=_environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def _environment(folder: Path) -> dict[str, str]:

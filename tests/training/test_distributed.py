@@ -246,6 +246,29 @@ def test_a_killed_process_ends_the_other(
 
 
 @pytest.mark.slow
+def test_a_killed_run_of_two_processes_goes_on_to_the_same_end(
+    small_task: Callable[..., Path], tmp_path: Path
+) -> None:
+    task = small_task(train={"max_steps": 8})
+    code, output = launch(str(task), "--output", "whole", cwd=tmp_path)
+    assert code == 0, output
+    process = start(str(task), "--output", "broken", cwd=tmp_path)
+    wait_for_step(tmp_path / "broken", 5, process)
+    os.killpg(process.pid, signal.SIGKILL)  # the launcher and both processes
+    output_of(process)
+
+    code, output = launch("--resume", "broken", cwd=tmp_path)
+
+    assert code == 0, output
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert sample_files(broken) == sample_files(whole)
+    for name in sample_files(whole):
+        assert (broken / "samples" / name).read_bytes() == (whole / "samples" / name).read_bytes()
+    model = "checkpoints/checkpoint-8/model.safetensors"
+    assert (broken / model).read_bytes() == (whole / model).read_bytes()
+
+
+@pytest.mark.slow
 def test_a_signal_to_one_process_stops_both(
     small_task: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -30,12 +30,13 @@ kill_resume = load_script()
 
 
 class Unbroken(NamedTuple):
-    """A task, the run of it that nothing broke, and how many seconds that took."""
+    """A task, the run of it that nothing broke, and how long that took."""
 
     forks: Any
     task: Path
     run: Path
     seconds: float
+    changes: int
 
     def broken_at(self, *moments: float) -> Any:
         return kill_resume.break_and_resume(self.forks, self.task, self.run, moments)
@@ -52,7 +53,8 @@ def unbroken(
         code = forks.run(folder, *kill_resume.begin(task))
         seconds = time.monotonic() - begun
         assert code == 0, (folder / "log.txt").read_text()
-        yield Unbroken(forks, task, folder / "run", seconds)
+        changes = int((folder / "changes.txt").read_text())
+        yield Unbroken(forks, task, folder / "run", seconds, changes)
 
 
 @pytest.fixture
@@ -63,8 +65,9 @@ def generator() -> random.Random:
 
 
 def test_random_kills_leave_no_trace(unbroken: Unbroken, generator: random.Random) -> None:
-    for _ in range(2):
-        broken = unbroken.broken_at(generator.uniform(0, unbroken.seconds))
+    moment = generator.uniform(0, unbroken.seconds)
+    change = generator.randint(1, unbroken.changes)
+    for broken in map(unbroken.broken_at, (moment, change)):
         assert not broken.differences, broken
 
 
@@ -101,7 +104,10 @@ def test_twenty_random_kills_leave_no_trace(
     unbroken: Unbroken, generator: random.Random, number: int
 ) -> None:
     kills = 3 if number % 3 == 2 else 1
-    moments = [generator.uniform(0, unbroken.seconds) for _ in range(kills)]
+    moments = [
+        kill_resume.any_moment(generator, number, unbroken.seconds, unbroken.changes)
+        for _ in range(kills)
+    ]
     broken = unbroken.broken_at(*moments)
     assert not broken.differences, broken
 

@@ -28,12 +28,14 @@ from ray_graders import ByText
 def mine(*_): pass
 
 signal.signal(signal.SIGTERM, mine)
+signal.signal(signal.SIGINT, mine)
 call = GraderCall("quality", ByText(PluginConfig()), "acme-graders 1.2", 20.0, 1)
 runner, second = make_runner(call, "ray"), make_runner(call, "ray")
 assert signal.getsignal(signal.SIGTERM) is mine
 with GradingLoop() as loop:
     graded = loop.call(runner.run([make_sample("a"), make_sample("exit")]))
     assert [one.outcome for one in graded] == ["graded", "error"]
+    os.killpg(0, signal.SIGINT)  # as Ctrl-C in a terminal
     runner.close()
     (left,) = loop.call(second.run([make_sample("pid")]))
     assert left.outcome == "graded"
@@ -62,6 +64,7 @@ def run_python(script: str, **environment: str) -> subprocess.CompletedProcess[s
         env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
+        start_new_session=True,
         timeout=300,
         check=False,
     )

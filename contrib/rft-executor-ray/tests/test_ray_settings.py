@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from rft_executor_ray.settings import Settings, read_settings
+from rft_executor_ray.settings import ACTOR_OPTIONS, START_SECONDS, Settings, read_settings
 
 from rft_core.errors import UsageError
 
@@ -47,3 +49,11 @@ def test_mistakes_name_the_variable(
     monkeypatch.setenv(variable, text)
     with pytest.raises(UsageError, match=variable):
         read_settings()
+
+
+def test_the_readme_names_every_option() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    variables = ("RFT_RAY_ACTORS", "RFT_RAY_ACTOR_OPTIONS", "RFT_RAY_START_SECONDS")
+    for option in (*variables, *ACTOR_OPTIONS):
+        assert f"`{option}`" in readme
+    assert f"`{START_SECONDS:g}`" in readme

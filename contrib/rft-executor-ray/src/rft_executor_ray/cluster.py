@@ -126,5 +126,5 @@ def _kept_sigterm() -> Iterator[None]:
     try:
         yield
     finally:
-        if callable(before):
+        if callable(before) and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
