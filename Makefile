@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constr
 export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: demo test test-slow lint bench tiny-policy clean
+.PHONY: demo test test-slow test-ray lint bench tiny-policy clean
 
 demo: $(VENV)/installed  ## train the tiny policy with two composed graders, in a few minutes
 	$(BIN)/rft train contrib/eurovoc-demo/task.yaml
@@ -22,6 +22,10 @@ test: $(VENV)/installed  ## all tests but the slow ones
 
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
+
+test-ray: $(VENV)/ray  ## the Ray executor, which the other tests do without
+	$(BIN)/mypy contrib/rft-executor-ray/src
+	$(BIN)/python -m pytest contrib/rft-executor-ray
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -49,6 +53,10 @@ $(VENV)/installed: pyproject.toml $(PLUGINS) $(CONSTRAINTS)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(PIP_INSTALL) --group dev --editable ".[all]" \
 		$(foreach dir,$(PLUGIN_DIRS),--editable "$(dir)$(if $(findstring jsonschema,$(dir)),[fast])")
+	touch $@
+
+$(VENV)/ray: $(VENV)/installed contrib/rft-executor-ray/pyproject.toml
+	$(PIP_INSTALL) --editable contrib/rft-executor-ray
 	touch $@
 
 clean:

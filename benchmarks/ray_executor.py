@@ -14,11 +14,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from rft_core.grader import Grader
 from rft_core.grading.boundary import GraderCall, invoke
 from rft_core.grading.build import make_runner
+from rft_core.grading.chunks import ChunkPool
+from rft_core.grading.executor import Executor
 from rft_core.grading.runner import GradingLoop
 from rft_core.plugins import plugin_manager
 from rft_core.testing import make_grader, make_sample
@@ -81,20 +84,29 @@ def timed(function: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
+def grade_batch(loop: GradingLoop, executor: Executor, samples: Sequence[Sample]) -> list[Grade]:
+    return loop.call(executor.run(samples))
+
+
+def grade_chunks(pool: ChunkPool, chunks: Sequence[Sequence[Sample]]) -> list[Any]:
+    return list(pool.map(chunks))
+
+
 def measure_batches(call: GraderCall, samples: Sequence[Sample]) -> None:
     """Grade the samples as one batch on each executor in turn, so that drift hits all alike."""
     names = ("thread", "process", "ray")
     with GradingLoop() as loop:
-        started = {name: timed(lambda name=name: make_runner(call, name)) for name in names}
+        started = {name: timed(partial(make_runner, call, name)) for name in names}
         executors = {name: runner.executor for name, (_, runner) in started.items()}
-        first, times = {}, {name: [] for name in names}
+        first: dict[str, float] = {}
+        times: dict[str, list[float]] = {name: [] for name in names}
         for name, executor in executors.items():
             made, _ = started[name]
-            first[name] = made + timed(lambda e=executor: loop.call(e.run(samples[:1])))[0]
+            first[name] = made + timed(partial(grade_batch, loop, executor, samples[:1]))[0]
         graded = {}
         for _ in range(REPEATS):
             for name, executor in executors.items():
-                seconds, graded[name] = timed(lambda e=executor: loop.call(e.run(samples)))
+                seconds, graded[name] = timed(partial(grade_batch, loop, executor, samples))
                 times[name].append(seconds)
         for _, runner in started.values():
             runner.close()
@@ -108,12 +120,12 @@ def measure_chunks(samples: Sequence[Sample]) -> None:
     pools, first, graded = {}, {}, {}
     for name in ("process", "ray"):
         executor = plugin_manager().executors[name].cls
-        made, pools[name] = timed(lambda e=executor: e.chunk_pool(Work(), WORKERS))
-        first[name] = made + timed(lambda n=name: list(pools[n].map(chunks[:1])))[0]
+        made, pools[name] = timed(partial(executor.chunk_pool, Work(), WORKERS))
+        first[name] = made + timed(partial(grade_chunks, pools[name], chunks[:1]))[0]
     times: dict[str, list[float]] = {name: [] for name in pools}
     for _ in range(REPEATS):
         for name, pool in pools.items():
-            seconds, graded[name] = timed(lambda p=pool: list(p.map(chunks)))
+            seconds, graded[name] = timed(partial(grade_chunks, pool, chunks))
             times[name].append(seconds)
     for pool in pools.values():
         pool.close()

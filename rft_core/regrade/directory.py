@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rft_core.errors import UsageError
+from rft_core.errors import RunError, UsageError
 from rft_core.regrade.identity import differences
 from rft_core.regrade.tally import GradingTally
 from rft_core.regrade.work import GradedChunk
@@ -98,12 +98,20 @@ class GradingDirectory:
 
         Raises `UsageError` if its results depend on something that is not the same now.
         """
-        if not self._read_progress(identity):
+        try:
+            begun = self._read_progress(identity)
+        except (ValueError, KeyError, TypeError):
+            raise self._broken(self._progress) from None
+        if not begun:
             self._write(self._progress, _line({"identity": identity}))
-        moved = self._moved_bytes
         with self.moved.open("ab") as file:
-            file.truncate(moved)
+            if file.tell() < self._moved_bytes:
+                raise self._broken(self.moved)
+            file.truncate(self._moved_bytes)  # moves that were written and do not count yet
         self._write(self.task_file, write_yaml(task).encode())
+
+    def _broken(self, file: Path) -> UsageError:
+        return UsageError("the file was changed by hand", where=str(file), hint=_ANOTHER)
 
     def _read_progress(self, identity: Mapping[str, str]) -> bool:
         """Read the rows that are whole; return whether there is one."""
@@ -146,7 +154,20 @@ class GradingDirectory:
             )
 
     def add(self, chunk: GradedChunk) -> None:
-        """Write a chunk's results; it counts when this returns."""
+        """Write a chunk's results; it counts when this returns.
+
+        Raises `RunError` if it cannot be written: the disk is full.
+        """
+        try:
+            self._note(self._write_chunk(chunk))
+        except OSError as error:
+            raise RunError(
+                f"cannot write to {self.path}: {error.strerror or error}\n"
+                "  Make room; the same command goes on from there."
+            ) from None
+
+    def _write_chunk(self, chunk: GradedChunk) -> Mapping[str, Any]:
+        """Return the row of progress, which is written last."""
         self._write(self.samples / chunk.name, chunk.samples)
         self._append(self.moved, chunk.moved)
         row = {
@@ -157,7 +178,7 @@ class GradingDirectory:
             "tally": chunk.tally.model_dump(mode="json"),
         }
         self._append(self._progress, _line(row))
-        self._note(row)
+        return row
 
     def _write(self, path: Path, data: bytes) -> None:
         """Write a file, whole or not at all."""

@@ -17,11 +17,13 @@ _SECTIONS: Final = ("reward", "rewards", "data", "messages", "response_format")
 def identity(task: Task, resolved: Mapping[str, Any]) -> dict[str, str]:
     """Return digests and versions by the words that a message names them with.
 
-    `resolved` is the task as plain data. A file counts with its content if a section names it.
+    `resolved` is the task as plain data, which holds the texts of most files that it names. Of the
+    others, data files and Python files count with their content. Files that graders write to, such
+    as a judge's cache, do not.
     """
     sections = {name: resolved[name] for name in _SECTIONS if name in resolved}
     text = json.dumps(sections, sort_keys=True)
-    files = {f"file {path}": _digest(path.read_bytes()) for path in sorted(_files(sections))}
+    files = {f"file {path}": _file_digest(path) for path in sorted(set(_files(sections)))}
     return {
         "task": _digest(text.encode()),
         **files,
@@ -34,15 +36,25 @@ def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _files(value: Any) -> Iterator[Path]:
-    """Yield the files that texts name: in full, or as `file.py:function`."""
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _files(sections: Mapping[str, Any]) -> Iterator[Path]:
+    data = (name for name in sections["data"].values() if isinstance(name, str))
+    python = (name for name in _texts(sections) if name.endswith(".py"))
+    return (Path(name) for name in (*data, *python) if name.startswith("/") and _is_file(name))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of plain data; of `file.py:function` also the file."""
     if isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from _files(part)
-    elif isinstance(value, str) and value.startswith("/") and "\n" not in value:
-        for name in {value, value.rpartition(":")[0]}:
-            if _is_file(name):
-                yield Path(name)
+            yield from _texts(part)
+    elif isinstance(value, str):
+        yield value
+        yield value.rpartition(":")[0]
 
 
 def _is_file(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rft_core.errors import DatasetError, GradingAbortedError, UsageError
+from rft_core.errors import DatasetError, GradingAbortedError, RunError, UsageError
 from rft_core.regrade import source as source_module
 from rft_core.regrade.regrade import Grading, Outcome, Stop, grade
 from rft_core.regrade.source import open_source
@@ -470,9 +470,14 @@ def change_function(folder: Path) -> None:
     (folder / "rewards.py").write_text(REWARDS + "\n# changed\n")
 
 
+def change_data(folder: Path) -> None:
+    (folder / "train.jsonl").write_text('{"id": "train-0", "answer": "other"}\n')
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
+        (change_data, "changed since: the file .*train.jsonl"),
         (change_rows, "samples/part-000001.jsonl was made from have changed"),
         (shorten_rows, "samples/part-000001.jsonl was made from have changed"),
         (change_task, "changed since: the task"),
@@ -662,3 +667,34 @@ def test_a_crash_in_a_graders_own_process_is_an_error_of_that_sample(tmp_path: P
     graded = samples(tmp_path / "out")
     assert [one["reward"] for one in graded] == [1.0, None, 1.0]
     assert graded[1]["grades"]["d"]["error"]["kind"] == "crash"
+
+
+def break_progress(output: Path) -> None:
+    (output / "progress.jsonl").write_text("{}\n")
+
+
+def empty_moved(output: Path) -> None:
+    (output / "moved.jsonl").write_text("")
+
+
+@pytest.mark.parametrize("change", [break_progress, empty_moved])
+def test_results_that_were_changed_by_hand_are_not_gone_on_with(
+    change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    source, task = write_rows(tmp_path / "rows.jsonl", ten_items()), write_task(tmp_path)
+    run(source, task, tmp_path / "out")
+    change(tmp_path / "out")
+    with pytest.raises(UsageError, match="was changed by hand"):
+        run(source, task, tmp_path / "out")
+
+
+def test_a_full_disk_ends_it_and_it_goes_on_later(tmp_path: Path, small_chunks: None) -> None:
+    source, task = write_rows(tmp_path / "rows.jsonl", ten_items()), write_task(tmp_path)
+    blocked = tmp_path / "out" / "samples" / "part-000003.jsonl.new"
+    blocked.mkdir(parents=True)  # nothing can be written there
+    with pytest.raises(RunError, match="the same command goes on"):
+        run(source, task, tmp_path / "out")
+    blocked.rmdir()
+    run(source, task, tmp_path / "out")
+    run(source, task, tmp_path / "whole")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")

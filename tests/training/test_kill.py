@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -84,6 +85,20 @@ def test_a_run_killed_before_it_began_begins_again(unbroken: Unbroken, tmp_path:
         (run / name).write_text("{")
 
     code = unbroken.forks.run(tmp_path, *kill_resume.begin(unbroken.task))
+
+    assert code == 0, (tmp_path / "log.txt").read_text()
+    assert not kill_resume.differing(run, unbroken.run)
+
+
+def test_a_run_killed_right_before_its_end_is_finished(unbroken: Unbroken, tmp_path: Path) -> None:
+    run = shutil.copytree(unbroken.run, tmp_path / "run", symlinks=True)
+    (run / "summary.json").unlink()
+    best = run / "checkpoints" / "best"
+    others = {path.name for path in best.parent.glob("checkpoint-*")} - {best.readlink().name}
+    best.unlink()
+    best.symlink_to(min(others))
+
+    code = unbroken.forks.run(tmp_path, "train", "--resume", "run")
 
     assert code == 0, (tmp_path / "log.txt").read_text()
     assert not kill_resume.differing(run, unbroken.run)

@@ -79,7 +79,7 @@ def _connect(address: str) -> None:
     own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
     _refuse_if_nobody_listens(address)
     try:
-        with _kept_sigterm():
+        with _kept_signals():
             ray.init(
                 address,
                 log_to_driver=False,
@@ -120,11 +120,17 @@ def _unreachable(address: str, cause: str) -> UsageError:
 
 
 @contextmanager
-def _kept_sigterm() -> Iterator[None]:
-    """Give SIGTERM back to whom it belonged: Ray takes it, and a run saves a checkpoint on it."""
+def _kept_signals() -> Iterator[None]:
+    """Keep signals with whom they belong: the run, which saves a checkpoint on them.
+
+    Ray takes SIGTERM. SIGINT, which a terminal sends to all processes, ends workers that are just
+    starting, and Ray waits for them in vain; a new cluster's processes inherit that it is blocked.
+    """
     before = signal.getsignal(signal.SIGTERM)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if callable(before) and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
