@@ -64,7 +64,7 @@ def exact(sample):
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds by the clock and of the processor, and resident memory in MB at 10 % and 100 %.
+    """Seconds by the clock and of the processor, and resident memory in MB at 10 % and 98 %.
 
     Memory is the first process's, and the largest of its children's.
     """
@@ -150,21 +150,22 @@ def measure(command: list[str], folder: Path, rows: int, output: Path | None) ->
     """Run a command to its end and watch what it uses."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    tenth = last = (0, 0)
+    early = late = (0, 0)
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
-            now = memory(process.pid)
-            last = now if now[0] else last
-            if tenth == (0, 0) and output and done(output) >= rows / 10:
-                tenth = last
-            time.sleep(0.1)
+            rows_done = done(output) if output else 0
+            if early == (0, 0) and rows_done >= 0.1 * rows:
+                early = memory(process.pid)
+            if late == (0, 0) and rows_done >= 0.98 * rows:
+                late = memory(process.pid)
+            time.sleep(0.05)
         said = process.communicate()[0]
     wall = time.perf_counter() - start
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(wall, cpu, (tenth, last), said)
+    return Measured(wall, cpu, (early, late), said)
 
 
 def done(output: Path) -> int:
@@ -222,8 +223,8 @@ def report(rows: int, executors: list[str], folder: Path) -> None:
     for name, (command, output) in contenders(executors, folder).items():
         found = measure(command, folder, rows, output)
         show(f"rft grade, {name}", found, bare, own["cpu"])
-        first, last = found.memory
-        print(f"      MB, process and worker: {first} at 10 %, {last} at 100 %")
+        early, late = found.memory
+        print(f"      MB, process and largest worker: {early} at 10 %, {late} at 98 %")
         check(output, rows)
 
 

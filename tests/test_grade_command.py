@@ -18,6 +18,7 @@ import yaml
 REWARDS = """
 import os
 import time
+from pathlib import Path
 
 
 def share_of_a(sample):
@@ -30,6 +31,7 @@ def slowly(sample):
 
 
 def waits(sample):
+    Path(__file__).with_name("began").touch()
     time.sleep(600)
 
 
@@ -239,3 +241,18 @@ def test_killed_again_and_again_it_ends_as_unbroken(
     plain = ("answers.jsonl", "--task", "slowly.yaml", "-o", "whole", "--executor", "inline")
     assert rft(*plain, cwd=folder).returncode == 0
     assert results(folder / "broken") == results(folder / "whole")
+
+
+@pytest.mark.parametrize("executor", ["inline", "process"])
+def test_a_second_ctrl_c_ends_it_at_once(
+    executor: str, folder: Path, task: Callable[..., str]
+) -> None:
+    write_rows(folder / "answers.jsonl", many_rows(1))
+    arguments = ("answers.jsonl", "--task", task("waits"), "--executor", executor)
+    with start(*arguments, cwd=folder) as process:
+        wait_for(folder / "began")
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=300)
+    assert process.returncode == 130
