@@ -31,8 +31,8 @@ _WHOLE: Final = (
 )
 _ACTS: Final = 15_000
 _DRILLS: Final = 5000
-_PROBLEMS: Final = 32_000
-_ORDERS: Final = 8000
+_PROBLEMS: Final = 12_000
+_ORDERS: Final = 16_000
 _LAST: Final = 0.2
 """The share of each task's lessons that teaches faults, at the end."""
 _SEED: Final = 17

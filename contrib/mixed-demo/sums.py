@@ -1,4 +1,4 @@
-"""Word problems: an addition or a subtraction of two whole numbers up to 20."""
+"""Word problems: an addition or a subtraction of two numbers below 10."""
 
 import random
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ MINUS: Final = (
 )
 WHO: Final = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gita", "Hugo", "Iris", "Jan")
 THINGS: Final = ("stamps", "coins", "shells", "books", "apples", "marbles", "tickets", "nails")
-_LARGEST: Final = 20
+_LARGEST: Final = 9
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Problem:
 
 
 def generate(rng: random.Random) -> Iterator[Problem]:
-    """Yield problems without end, no text twice; results are 1 to 40."""
+    """Yield problems without end, no text twice; results are 1 to 18."""
     seen: set[str] = set()
     while True:
         problem = _draw(rng)
@@ -62,8 +62,8 @@ def _draw(rng: random.Random) -> Problem:
 
 
 def imitate(problem: Problem, right: float, rng: random.Random) -> str:
-    """Return an answer that is right with probability ``right``, and else wrong by 1 or 10."""
+    """Return an answer that is right with probability ``right``, and else wrong by 1 or 2."""
     if rng.random() < right:
         return problem.worked(problem.result)
-    wrong = [problem.result + by for by in (-10, -1, 1, 10)]
+    wrong = [problem.result + by for by in (-2, -1, 1, 2)]
     return problem.worked(rng.choice([result for result in wrong if result >= 0]))

@@ -17,10 +17,9 @@ from rft_core.errors import GraderContractError, OutputParseError, RunStopError
 from rft_core.grader import Grader
 from rft_core.types import BatchGradeLike, ErrorKind, Grade, GradeError, GradeLike, Sample
 
-# What is no `Exception` fails the grader too, not the run: `sys.exit` and `KeyboardInterrupt` in
-# code that a grader executes, an `asyncio.run` of its own that was cancelled. Ctrl-C reaches the
-# main thread only, where no grader runs.
-GRADER_FAILURES: Final = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
+# What is no `Exception` fails the grader too, not the run, and would end the thread that grades:
+# `sys.exit` in code that a grader executes, `pytest.fail`, an `asyncio.run` of its own that was
+# cancelled. So `BaseException` is caught. Ctrl-C reaches the main thread only, where no grader runs.
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def invoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
     try:
         values = call.grader.grade_batch(samples)
         return _checked_batch(call, values, len(samples))
-    except GRADER_FAILURES as error:
+    except BaseException as error:  # noqa: BLE001 - see above
         if _is_everyones(error, samples):
             return [failure(call, error)] * len(samples)
     return [grade for sample in samples for grade in invoke(call, [sample])]
@@ -79,7 +78,7 @@ def sample_function(call: GraderCall) -> Callable[[Sample], Grade]:
             if type(value) is float and low <= value <= high and isfinite(value):
                 return Grade(value)
             return _checked(call, value)
-        except GRADER_FAILURES as error:
+        except BaseException as error:  # noqa: BLE001 - see above
             return failure(call, error)
 
     return run
@@ -93,15 +92,20 @@ async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
             return _checked_batch(call, values, len(samples))
         (sample,) = samples
         return [_checked(call, await cast("Awaitable[GradeLike]", call.grader.grade(sample)))]
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise  # the runner cancels: the deadline has passed, or the run ends
-        return [failure(call, error)] * len(samples)
-    except GRADER_FAILURES as error:
-        if _is_everyones(error, samples):
+    except GeneratorExit:
+        raise  # the event loop is gone
+    except BaseException as error:
+        if _is_cancelled():  # the deadline has passed, or the run ends
+            raise
+        if isinstance(error, asyncio.CancelledError) or _is_everyones(error, samples):
             return [failure(call, error)] * len(samples)
     return [grade for sample in samples for grade in await ainvoke(call, [sample])]
+
+
+def _is_cancelled() -> bool:
+    """Whether the runner cancels this call, whatever the grader makes of it."""
+    task = asyncio.current_task()
+    return task is not None and bool(task.cancelling())
 
 
 def _awaitable_batch(
@@ -112,14 +116,22 @@ def _awaitable_batch(
 
 def failure(call: GraderCall, error: BaseException) -> Grade:
     """Return the outcome that an exception of a grader stands for."""
+    text = _text_of(error)
     if isinstance(error, OutputParseError):
-        return Grade(0.0, str(error))
+        return Grade(0.0, text)
     if isinstance(error, GraderContractError):
-        return call.error("contract", str(error))
+        return call.error("contract", text)
     if isinstance(error, RunStopError):
-        return call.error("stop", str(error))
+        return call.error("stop", text)
     trace = "".join(traceback.format_exception(error))
-    return call.error("exception", f"{type(error).__name__}: {error}", trace)
+    return call.error("exception", f"{type(error).__name__}: {text}", trace)
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - other people's code
+        return "(its text cannot be read)"
 
 
 def _is_everyones(error: BaseException, samples: Sequence[Sample]) -> bool:
@@ -154,7 +166,7 @@ def _checked_values(call: GraderCall, values: Sequence[Any]) -> list[Grade]:
         if type(value) is Grade and id(value.metrics) in looked_at:
             score = value.score
             in_range = type(score) is float and low <= score <= high and isfinite(score)
-            if in_range and value.error is None:
+            if in_range and value.error is None and value.reason is None:
                 grades.append(value)
                 continue
         grade = _checked_or_error(call, value)
@@ -176,31 +188,46 @@ def _checked_or_error(call: GraderCall, value: Any) -> Grade:
 def _checked(call: GraderCall, value: Any) -> Grade:
     """Return `value` as a grade; raise `GraderContractError` if it is none."""
     grade = value if type(value) is Grade else Grade(value)
+    if grade.reason is not None and not isinstance(grade.reason, str):
+        raise GraderContractError(f"the reason is {type(grade.reason).__name__}, not text")
     if grade.error is not None:
+        if not isinstance(grade.error, GradeError):
+            raise GraderContractError(f"the error is {type(grade.error).__name__}, not GradeError")
         return Grade(reason=grade.reason, error=grade.error)
-    if grade.score is None:
+    score = None if grade.score is None else _in_range(call, grade.score)
+    metrics = _checked_metrics(grade.metrics)
+    if score is grade.score and metrics is grade.metrics:
         return grade
-    score = _finite(grade.score, "score")
+    return Grade(score, grade.reason, metrics)
+
+
+def _in_range(call: GraderCall, value: Any) -> float:
+    score = _finite(value, "score")
     low, high = call.grader.score_range
     if not low <= score <= high:
         raise GraderContractError(
             f"score {score} is outside of the declared range [{low:g}, {high:g}]"
         )
-    metrics = grade.metrics
-    if metrics and not _are_finite_floats(metrics):
-        metrics = {str(name): _finite(m, f"metric {name!r}") for name, m in metrics.items()}
-    elif score is grade.score:
-        return grade
-    return Grade(score, grade.reason, metrics)
+    return score
+
+
+def _checked_metrics(metrics: Any) -> Mapping[str, float]:
+    if type(metrics) is not dict and not isinstance(metrics, Mapping):
+        raise GraderContractError(f"the metrics are {type(metrics).__name__}, not a mapping")
+    if not metrics or _are_finite_floats(metrics):
+        return metrics
+    return {str(name): _finite(value, f"metric {name!r}") for name, value in metrics.items()}
 
 
 _FLOAT: Final = {float}
+_STR: Final = {str}
 
 
-def _are_finite_floats(metrics: Mapping[str, Any]) -> bool:
+def _are_finite_floats(metrics: Mapping[Any, Any]) -> bool:
     """Whether all metrics are as they should be; without a loop, since it runs for every grade."""
     values = metrics.values()
-    return set(map(type, values)) == _FLOAT and isfinite(sum(values))
+    types_are_right = set(map(type, values)) == _FLOAT and set(map(type, metrics)) == _STR
+    return types_are_right and isfinite(sum(values))
 
 
 def _finite(value: Any, name: str) -> float:

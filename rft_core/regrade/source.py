@@ -80,7 +80,7 @@ def open_source(path: Path) -> Source:
 class FileSource:
     """The rows of a JSONL file, in chunks that cut no item's completions apart.
 
-    Only an item with more than `CHUNK_ROWS` completions is cut. Completions of one item are found
+    Only an item that doubles a chunk is cut. Completions of one item are found
     where they follow each other.
     """
 
@@ -124,9 +124,15 @@ class _Cutter:
         line = self._line()
         while line:
             piece, size = [line], len(line)
-            while (line := self._line()) and _belongs(line, piece, size):
+            while (line := self._line()) and len(piece) < CHUNK_ROWS and size < CHUNK_BYTES:
                 piece.append(line)
                 size += len(line)
+            while line and len(piece) < 2 * CHUNK_ROWS and size < 2 * CHUNK_BYTES:
+                if not _of_one_item(line, piece[-1]):
+                    break
+                piece.append(line)
+                size += len(line)
+                line = self._line()
             yield b"".join(piece)
 
     def _line(self) -> bytes:
@@ -140,16 +146,9 @@ class _Cutter:
         return line
 
 
-def _belongs(line: bytes, piece: list[bytes], size: int) -> bool:
-    """Whether the next line goes into the piece: it has room, or another row of the item is last.
-
-    An item may double the piece.
-    """
-    fullness = max(len(piece) / CHUNK_ROWS, size / CHUNK_BYTES)
-    if fullness < 1:
-        return True
+def _of_one_item(line: bytes, other: bytes) -> bool:
     item = _item(line)
-    return fullness < 2 and item is not None and item == _item(piece[-1])  # noqa: PLR2004
+    return item is not None and item == _item(other)
 
 
 def _item(line: bytes) -> Any:

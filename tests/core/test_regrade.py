@@ -389,6 +389,16 @@ def test_an_item_larger_than_two_chunks_is_cut(tmp_path: Path, small_chunks: Non
     assert [len(lines(path)) for path in files] == [8, 8, 4]
 
 
+def test_long_completions_make_shorter_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "CHUNK_BYTES", 2000)
+    source = write_rows(tmp_path / "rows.jsonl", [row("a" * 900)] * 9)
+    run(source, write_task(tmp_path), tmp_path / "out")
+    files = sorted((tmp_path / "out" / "samples").iterdir())
+    assert [len(lines(path)) for path in files] == [5, 4]
+
+
 def contents(output: Path) -> dict[str, bytes]:
     """Return everything that a grading writes but how long graders took."""
     found = {p.name: p.read_bytes() for p in sorted((output / "samples").iterdir())}
