@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from rft_core.evaluation import by_task, grader_names, grader_statistics, mean, spread
-from rft_core.types import Grade, GradedSample
+from rft_core.types import GradedSample
 
 Groups: TypeAlias = Sequence[Sequence[GradedSample]]
 

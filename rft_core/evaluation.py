@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from rft_core.types import Grade, GradedSample, GradeError
@@ -20,8 +20,8 @@ def summarize(groups: Sequence[Sequence[GradedSample]], pass_threshold: float) -
 
     `groups[i][r]` is sample r of item i; each item has the same number k of samples. Run r is
     sample r of every item: `std` is the sample standard deviation (ddof=1) over the k run means.
-    Masked samples, and grades that are not scores, are left out of means and counted. Where the task
-    file has several rewards, `tasks` holds the same statistics of each.
+    Masked samples, and grades that are not scores, are left out of means and counted. Where there
+    are several tasks, `tasks` holds the same statistics of each.
     """
     tasks = by_task(groups, lambda group: group[0].task)
     return _summary(groups, pass_threshold) | (
