@@ -19,7 +19,7 @@ MAX_JSON_CHARS: Final = 1_000_000
 """Longer completions are not parsed as JSON; the bound is the same on every machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Item:
     """One dataset row: an identifier, the prompt, and every other key of the row as `fields`."""
 

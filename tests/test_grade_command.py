@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -113,9 +114,51 @@ def test_a_file_is_graded_beside_itself(folder: Path, task: Callable[..., str]) 
     assert result.returncode == 0, result.stderr
     assert "2 of 2 rewards changed: 1 up, 1 down, 0 masked, 0 unmasked" in result.stdout
     assert "answers.jsonl:2 (q1): 0.000 → 1.000  a 0 → 1" in result.stdout
-    assert "in 1 of 1 groups another completion is best now" in result.stdout
+    ranking = (
+        "of 1 group of one item's completions, 1 has another best one now, and 1 another order"
+    )
+    assert f"of 1 group of one item's completions, {ranking} (1 of 1 pair" in result.stdout
     (samples,) = (folder / "answers.jsonl.graded" / "samples").iterdir()
     assert [json.loads(line)["reward"] for line in samples.open()] == [0.5, 1.0]
+
+
+def test_a_change_is_of_the_rows_that_were_scored_both_times(
+    folder: Path, task: Callable[..., str]
+) -> None:
+    rows = [
+        {"item": "q1", "completion": "aa", "reward": 0.5},
+        {"item": "q1", "completion": "ab", "reward": None},
+        {"item": "q2", "completion": "bb"},
+    ]
+    write_rows(folder / "answers.jsonl", rows)
+    result = rft("answers.jsonl", "--task", task(), cwd=folder)
+    lines = [line.strip("│").split("│") for line in result.stdout.splitlines() if "│" in line]
+    cells = [[cell.strip() for cell in line] for line in lines]
+    assert cells == [
+        ["reward", "0.500", "0.500", "+0.500 (1 row)"],
+        ["a", "-", "0.500", ""],
+    ]
+    assert "1 of 2 rewards changed: 1 up, 0 down, 0 masked, 1 unmasked" not in result.stdout
+    assert "2 of 2 rewards changed: 1 up, 0 down, 0 masked, 1 unmasked" in result.stdout
+    assert "answers.jsonl:1 (q1): 0.500 → 1.000\n" in result.stdout, "no grader is known before"
+
+
+def test_a_terminal_without_unicode_is_written_to(folder: Path, task: Callable[..., str]) -> None:
+    write_rows(folder / "answers.jsonl", [{"item": "q1", "completion": "ab", "reward": 0.0}])
+    command = [sys.executable, "-m", "rft_core", "grade", "answers.jsonl", "--task", task()]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    said = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+    assert rb"(q1): 0.000 \u2192 0.500" in said.stdout
+
+
+def test_without_earlier_rewards_nothing_is_compared(
+    folder: Path, task: Callable[..., str]
+) -> None:
+    write_rows(folder / "answers.jsonl", [{"item": "q1", "completion": "ab"}])
+    result = rft("answers.jsonl", "--task", task(), cwd=folder)
+    assert "mean" in result.stdout
+    for word in ("before", "change", "not scored", "one item's completions"):
+        assert word not in result.stdout
 
 
 def test_a_run_is_graded_inside_of_itself(folder: Path, task: Callable[..., str]) -> None:
@@ -143,6 +186,9 @@ def test_a_file_needs_a_task(folder: Path) -> None:
     [
         (["gone.jsonl"], "gone.jsonl: no such file or run directory"),
         (["."], "there are no samples in this folder"),
+        (["a" * 300], "File name too long"),
+        (["answers.jsonl", "-o", "a" * 300], "File name too long"),
+        (["answers.jsonl", "-o", "answers.jsonl"], "would be written over what is graded"),
         (["answers.jsonl", "--executor", "inline", "--workers", "2"], "--executor process"),
         (["answers.jsonl", "--executor", "proces"], "Did you mean 'process'?"),
         (["answers.jsonl", "--executor", "asyncio"], "executor 'asyncio' does not grade files"),

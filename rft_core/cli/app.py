@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn, Optional
@@ -155,6 +156,8 @@ def graders_calibrate(
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # completions hold what no terminal can show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _add_plugin_commands()
         app()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 
 from rich.console import Console
 from rich.table import Table
@@ -15,27 +16,28 @@ from rft_core.regrade.tally import SCORED, BeforeAfter, GradingTally, Scores
 
 def print_report(out: Console, tally: GradingTally) -> None:
     """Print scores before and after, what moved, and how rankings changed."""
+    if not tally.rows:
+        return
     out.print(_table(tally))
     for line in (*_moves(tally), *_ranking(tally)):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     if tally.failed:
-        text = f"graders failed on {tally.failed:,} of {tally.rows:,} rows; they are no zeros"
+        text = f"graders failed on {tally.failed:,} of {_rows(tally.rows)}; they are no zeros"
         out.print(f"warning: {text}", style="yellow", markup=False)
 
 
 def _table(tally: GradingTally) -> Table:
     compares = bool(tally.reward.before.outcomes)
-    names = ("", "before", "after", "change", "") if compares else ("", "mean", "")
-    table = Table(*names, title=f"{tally.rows:,} rows")
-    for name, scores in _rows(tally):
-        before, after = _mean(scores.before), _mean(scores.after)
-        cells = [number(before), number(after), _difference(before, after)]
-        shown = cells if compares else [number(after)]
-        table.add_row(*map(Text, (name, *shown, _others(scores.after))))
+    header = ("", "before", "after" if compares else "mean", "change", "not scored")
+    rows = [(name, *_cells(scores)) for name, scores in _scores(tally)]
+    shown = (True, compares, True, compares, any(row[-1] for row in rows))
+    table = Table(*compress(header, shown), title=_rows(tally.rows))
+    for row in rows:
+        table.add_row(*map(Text, compress(row, shown)))
     return table
 
 
-def _rows(tally: GradingTally) -> Iterator[tuple[str, BeforeAfter]]:
+def _scores(tally: GradingTally) -> Iterator[tuple[str, BeforeAfter]]:
     yield "reward", tally.reward
     for task, scores in sorted(tally.tasks.items()):
         yield f"  {task}", scores
@@ -47,8 +49,27 @@ def _mean(scores: Scores) -> float | None:
     return mean
 
 
-def _difference(before: float | None, after: float | None) -> str:
-    return "" if before is None or after is None else f"{after - before:+.3f}"
+def _cells(scores: BeforeAfter) -> tuple[str, str, str, str]:
+    before, after = number(_mean(scores.before)), number(_mean(scores.after))
+    return before, after, _change(scores), _others(scores.after)
+
+
+def _change(scores: BeforeAfter) -> str:
+    """Return the mean difference, and of how many rows if that is not of all that have a score."""
+    mean = _mean(scores.change)
+    if mean is None:
+        return ""
+    both = scores.change.outcomes[SCORED]
+    all_rows = both == scores.before.outcomes[SCORED] == scores.after.outcomes[SCORED]
+    return f"{mean:+.3f}" if all_rows else f"{mean:+.3f} ({_rows(both)})"
+
+
+def _rows(count: int) -> str:
+    return _count(count, "row")
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _others(scores: Scores) -> str:
@@ -61,7 +82,7 @@ def _moves(tally: GradingTally) -> Iterator[str]:
     counts = tally.moved.counts
     if not counts["compared"]:
         return
-    share = f"{counts['moved']:,} of {counts['compared']:,} rewards changed"
+    share = f"{counts['moved']:,} of {_count(counts['compared'], 'reward')} changed"
     kinds = (f"{counts[kind]:,} {kind}" for kind in ("up", "down", "masked", "unmasked"))
     yield f"{share}: {', '.join(kinds)}" if counts["moved"] else share
     for move in tally.moved.largest:
@@ -70,6 +91,8 @@ def _moves(tally: GradingTally) -> Iterator[str]:
 
 
 def _why(move: Move) -> str:
+    if move.graders is None:
+        return ""
     if not move.graders:
         return "  by the composition, not by a score"
     return "  " + "; ".join(
@@ -91,7 +114,8 @@ def _ranking(tally: GradingTally) -> Iterator[str]:
     if not ranking.groups:
         return
     yield (
-        f"in {ranking.new_best:,} of {ranking.groups:,} groups another completion is best now; "
-        f"{ranking.reordered:,} groups are ordered otherwise "
-        f"({ranking.discordant:,} of {ranking.pairs:,} pairs turned round)"
+        f"of {_count(ranking.groups, 'group')} of one item's completions, {ranking.new_best:,} "
+        f"{'has' if ranking.new_best == 1 else 'have'} another best one now, and "
+        f"{ranking.reordered:,} another order ({ranking.discordant:,} of "
+        f"{_count(ranking.pairs, 'pair')} turned round)"
     )

@@ -17,9 +17,9 @@ from rft_core.errors import GraderContractError, OutputParseError, RunStopError
 from rft_core.grader import Grader
 from rft_core.types import BatchGradeLike, ErrorKind, Grade, GradeError, GradeLike, Sample
 
-# What is no `Exception` fails the grader too, not the run, and would end the thread that grades:
-# `sys.exit` in code that a grader executes, `pytest.fail`, an `asyncio.run` of its own that was
-# cancelled. So `BaseException` is caught. Ctrl-C reaches the main thread only, where no grader runs.
+# What is no `Exception` fails the grader too, not the run or the thread that grades: `sys.exit` in
+# code that a grader executes, `pytest.fail`, an `asyncio.run` of its own that was cancelled. So
+# `BaseException` is caught. Ctrl-C reaches the main thread only, where no grader runs.
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,24 @@ async def ainvoke(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
             return _checked_batch(call, values, len(samples))
         (sample,) = samples
         return [_checked(call, await cast("Awaitable[GradeLike]", call.grader.grade(sample)))]
-    except GeneratorExit:
-        raise  # the event loop is gone
     except BaseException as error:
         if _is_cancelled():  # the deadline has passed, or the run ends
             raise
-        if isinstance(error, asyncio.CancelledError) or _is_everyones(error, samples):
+        if isinstance(error, _GIVEN_UP) or _is_everyones(error, samples):
             return [failure(call, error)] * len(samples)
     return [grade for sample in samples for grade in await ainvoke(call, [sample])]
 
 
+_GIVEN_UP: Final = (asyncio.CancelledError, GeneratorExit)
+"""After these a coroutine is not to await anything more."""
+
+
 def _is_cancelled() -> bool:
     """Whether the runner cancels this call, whatever the grader makes of it."""
-    task = asyncio.current_task()
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # the event loop is gone, and this is thrown away
+        return True
     return task is not None and bool(task.cancelling())
 
 
@@ -116,22 +121,27 @@ def _awaitable_batch(
 
 def failure(call: GraderCall, error: BaseException) -> Grade:
     """Return the outcome that an exception of a grader stands for."""
-    text = _text_of(error)
+    text = _text(str, error)
     if isinstance(error, OutputParseError):
         return Grade(0.0, text)
     if isinstance(error, GraderContractError):
         return call.error("contract", text)
     if isinstance(error, RunStopError):
         return call.error("stop", text)
-    trace = "".join(traceback.format_exception(error))
+    trace = _text(_trace, error)
     return call.error("exception", f"{type(error).__name__}: {text}", trace)
 
 
-def _text_of(error: BaseException) -> str:
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def _text(read: Callable[[BaseException], str], error: BaseException) -> str:
+    """Read an exception, which is other people's code and may fail itself."""
     try:
-        return str(error)
-    except BaseException:  # noqa: BLE001 - other people's code
-        return "(its text cannot be read)"
+        return read(error)
+    except BaseException as another:  # noqa: BLE001 - see above
+        return f"(unreadable: {type(another).__name__})"
 
 
 def _is_everyones(error: BaseException, samples: Sequence[Sample]) -> bool:
@@ -166,7 +176,8 @@ def _checked_values(call: GraderCall, values: Sequence[Any]) -> list[Grade]:
         if type(value) is Grade and id(value.metrics) in looked_at:
             score = value.score
             in_range = type(score) is float and low <= score <= high and isfinite(score)
-            if in_range and value.error is None and value.reason is None:
+            reason_is_right = value.reason is None or type(value.reason) is str
+            if in_range and value.error is None and reason_is_right:
                 grades.append(value)
                 continue
         grade = _checked_or_error(call, value)

@@ -14,7 +14,8 @@ from rft_core.grading.executor import PieceExecutor
 from rft_core.grading.poisoned import PoisonedSamples
 from rft_core.grading.process_pool import ProcessPool
 from rft_core.grading.worker import WorkerSetup, is_memory_error
-from rft_core.grading.workers import WorkerDiedError, Workers, WorkerStartError
+from rft_core.grading.worker_process import WorkerDiedError, WorkerStartError
+from rft_core.grading.workers import Workers
 from rft_core.types import ErrorKind, Grade, Sample
 
 PIECE_SIZE: Final = 8

@@ -8,6 +8,7 @@ again at the next step.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -16,19 +17,32 @@ from cachetools import LRUCache
 from rft_core.types import Grade, Item, Sample
 
 MAX_KEPT_CHARS: Final = 32_000_000
-"""Room for kept grades, in characters of completions; the longest unused go first."""
+"""Room for kept grades, in characters of completions and reasons; the longest unused go first."""
 ENTRY_CHARS: Final = 500
-"""What an entry counts besides its completion, so that empty ones are not without number."""
+"""What an entry counts besides its texts, so that empty ones are not without number."""
 MAX_ENTRY_CHARS: Final = MAX_KEPT_CHARS // 100
 
 Run: TypeAlias = Callable[[Sequence[Sample]], Awaitable[list[Grade]]]
-Key: TypeAlias = tuple[int, str, int | None, str | None, str]
+
+
+class Key(NamedTuple):
+    """What equal samples have in common, as long as their item lives."""
+
+    item_id: int
+    text: str
+    num_tokens: int | None
+    finish_reason: str | None
+    turns: str
 
 
 class _Kept(NamedTuple):
-    """A grade, and the item: while it is held, no other object has its identity."""
+    """A grade, and the item that it belongs to as long as that lives.
 
-    item: Item
+    Another object can have its identity afterwards. The item is not held: a file's rows may be
+    large, and never come again.
+    """
+
+    item: weakref.ref[Item]
     grade: Grade
     chars: int
 
@@ -57,23 +71,26 @@ class Repeats:
         return [known[key] for key in keys]
 
     def _recall(self, wanted: dict[Key, Sample]) -> dict[Key, Grade]:
-        kept = self._kept
-        return {} if kept is None else {key: kept[key].grade for key in wanted if key in kept}
+        if self._kept is None:
+            return {}
+        found = ((key, self._kept.get(key)) for key in wanted)
+        return {key: kept.grade for key, kept in found if kept is not None and kept.item()}
 
     def _keep(self, samples: dict[Key, Sample], grades: dict[Key, Grade]) -> None:
         if self._kept is None:
             return
         for key, grade in grades.items():
-            chars = ENTRY_CHARS + len(samples[key].text)
+            texts = (samples[key].text, key.turns, grade.reason or "")
+            chars = ENTRY_CHARS + sum(map(len, texts))
             if grade.error is None and chars <= MAX_ENTRY_CHARS:
-                self._kept[key] = _Kept(samples[key].item, grade, chars)
+                self._kept[key] = _Kept(weakref.ref(samples[key].item), grade, chars)
 
 
 def key_of(sample: Sample) -> Key:
-    """Return what equal samples have in common, as long as their item lives."""
+    """Return the sample's key."""
     completion = sample.completion
     turns = repr(completion.messages) if completion.messages else ""
-    return (
+    return Key(
         id(sample.item),
         completion.text,
         completion.num_tokens,

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from concurrent import futures
 from contextlib import ExitStack
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
+from rft_core.errors import RunError
 from rft_core.grading.boundary import GraderCall
 from rft_core.grading.executor import Executor
 from rft_core.grading.repeats import Repeats
 from rft_core.types import Grade, Sample
 
 T = TypeVar("T")
+
+SECONDS_TO_END: Final = 5.0
+"""So long closing waits for what is under way; a grader may block the loop."""
+_CLOSED: Final = "grading is over: the graders were closed"
 
 
 class GradingLoop:
@@ -25,6 +32,8 @@ class GradingLoop:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._closing = False
         self._thread = threading.Thread(target=self._serve, name="grading-loop", daemon=True)
         self._thread.start()
 
@@ -34,19 +43,42 @@ class GradingLoop:
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and return its result; cancels it if interrupted."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        with self._lock:
+            if self._closing:
+                coroutine.close()
+                raise RunError(_CLOSED)
+            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result()
+        except futures.CancelledError:
+            if not self._closing:
+                raise
+            raise RunError(_CLOSED) from None
         except BaseException:
             future.cancel()
             raise
 
+    def cancel(self) -> None:
+        """Break off what is under way: its `call` raises `RunError`, as further ones do.
+
+        The loop goes on, for graders to close their connections on it. A coroutine that will not be
+        cancelled is left behind after some seconds.
+        """
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        ending = asyncio.run_coroutine_threadsafe(_cancel_others(), self.loop)
+        with contextlib.suppress(TimeoutError):
+            ending.result(SECONDS_TO_END)
+
     def close(self) -> None:
-        """Stop the loop; does nothing the second time."""
+        """Break off what is under way and stop the loop; does nothing the second time."""
         if self.loop.is_closed():
             return
+        self.cancel()
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(timeout=5)
+        self._thread.join(SECONDS_TO_END)
         if not self.loop.is_running():
             self.loop.close()
 
@@ -55,6 +87,14 @@ class GradingLoop:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=SECONDS_TO_END / 2)
 
 
 class GraderRunner:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from rft_core.grading.boundary import GraderCall, invoke, sample_function
 from rft_core.grading.chunks import ChunkPool, ChunkWork
@@ -47,10 +47,16 @@ class ThreadExecutor(Executor):
     async def _work(self, batch: _Batch) -> None:
         """Let threads take the shares until none is left."""
         workers = [_Worker(batch) for _ in range(min(self.call.concurrency, len(batch.shares)))]
-        while workers:
-            await _wait(batch.wake, _until_first_deadline(workers))
-            batch.wake.clear()
-            workers = [kept for worker in workers if (kept := _relieve(worker))]
+        try:
+            while workers:
+                await _wait(batch.wake, _until_first_deadline(workers))
+                batch.wake.clear()
+                workers = [kept for worker in workers if (kept := _relieve(worker))]
+        except asyncio.CancelledError:
+            batch.shares.clear()
+            for worker in workers:
+                worker.abandoned = True
+            raise
 
 
 class _Batch:
@@ -92,6 +98,10 @@ class _Batch:
         return [grade if grade is not None else self.call.timed_out() for grade in self.results]
 
 
+_CallUnderWay: TypeAlias = tuple[int, float, range]
+"""A call's first sample, when it began and the share that it belongs to."""
+
+
 class _Worker(threading.Thread):
     """Grades share after share until none is left or it is abandoned."""
 
@@ -99,13 +109,22 @@ class _Worker(threading.Thread):
         super().__init__(name=f"grader-{batch.call.key}", daemon=True)
         self.batch = batch
         self.share = share
-        self.call_under_way: tuple[int, float] | None = None
-        """Its first sample and when it began; one value, so that both belong together."""
+        self.call_under_way: _CallUnderWay | None = None
+        """One value, so that its parts belong together."""
         self.abandoned = False
         self.done = False
         self.start()
 
     def run(self) -> None:
+        try:
+            self._grade_shares()
+        finally:
+            self.done = True
+            self.call_under_way = None
+            with contextlib.suppress(RuntimeError):  # abandoned, and the loop is closed by now
+                self.batch.loop.call_soon_threadsafe(self.batch.wake.set)
+
+    def _grade_shares(self) -> None:
         grade_share = self._as_one if self.batch.call.grader.is_batched() else self._by_sample
         grade_share()
         while self.batch.shares and not self.abandoned:
@@ -114,18 +133,14 @@ class _Worker(threading.Thread):
             except IndexError:  # another thread was faster
                 break
             grade_share()
-        self.done = True
-        self.call_under_way = None
-        with contextlib.suppress(RuntimeError):  # abandoned, and the loop is closed by now
-            self.batch.loop.call_soon_threadsafe(self.batch.wake.set)
 
     def _by_sample(self) -> None:
         grade = sample_function(self.batch.call)
         samples, results, now = self.batch.samples, self.batch.results, time.monotonic
         seconds = []  # handed over at the end: this loop is what cheap graders are made of
-        start = now()
-        for index in self.share:
-            self.call_under_way = (index, start)
+        start, share = now(), self.share
+        for index in share:
+            self.call_under_way = (index, start, share)
             result = grade(samples[index])
             if self.abandoned:
                 break
@@ -139,16 +154,19 @@ class _Worker(threading.Thread):
         start, stop = self.share.start, self.share.stop
         if start == stop:
             return
-        self.call_under_way = (start, began := time.monotonic())
+        self.call_under_way = (start, began := time.monotonic(), self.share)
         grades = invoke(self.batch.call, self.batch.samples[start:stop])
         if not self.abandoned:
             self.batch.results[start:stop] = grades
             self.batch.latencies.add(time.monotonic() - began)
 
-    def deadline(self, call: tuple[int, float] | None) -> float | None:
+    def deadline(self, call: _CallUnderWay | None) -> float | None:
         """Return when a call is late, None if there is none or it may take for ever."""
-        seconds = self.batch.call.seconds_for(len(self.share) if self._is_batched() else 1)
-        return None if call is None or seconds is None else call[1] + seconds
+        if call is None:
+            return None
+        _, began, share = call
+        seconds = self.batch.call.seconds_for(len(share) if self._is_batched() else 1)
+        return None if seconds is None else began + seconds
 
     def give_up_if_late(self) -> range | None:
         """Abandon the thread if its call passed the deadline; return what is left of its share."""
@@ -157,10 +175,11 @@ class _Worker(threading.Thread):
         if call is None or deadline is None or (now := time.monotonic()) < deadline:
             return None
         self.abandoned = True
-        self.batch.latencies.add(now - call[1])
-        first_left = self.share.stop if self._is_batched() else call[0] + 1
-        self.batch.late.update(range(call[0], first_left))
-        return range(first_left, self.share.stop)
+        first, began, share = call
+        self.batch.latencies.add(now - began)
+        first_left = share.stop if self._is_batched() else first + 1
+        self.batch.late.update(range(first, first_left))
+        return range(first_left, share.stop)
 
     def _is_batched(self) -> bool:
         return self.batch.call.grader.is_batched()

@@ -13,7 +13,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -47,13 +48,13 @@ class GradingDirectory:
         self.path = path
         self.done: list[DoneChunk] = []
         self.tally = GradingTally()
-        if path.exists() and not (path.is_dir() and self._is_ours()):
-            raise UsageError(
-                "the folder exists, and holds no grading",
-                where=str(path),
-                hint="Choose another --output.",
-            )
         try:
+            if path.exists() and not (path.is_dir() and self._is_ours()):
+                raise UsageError(
+                    "the folder exists, and holds no grading",
+                    where=str(path),
+                    hint="Choose another --output.",
+                )
             self.samples.mkdir(parents=True, exist_ok=True)
             self._lock = (path / ".lock").open("wb")
         except OSError as error:
@@ -91,24 +92,37 @@ class GradingDirectory:
     def _is_ours(self) -> bool:
         """Whether nothing is in the folder, or what this class writes into it first."""
         names = {entry.name for entry in self.path.iterdir()}
-        return self._progress.name in names or names <= {".lock", self.samples.name}
+        first = {".lock", self.samples.name, _temporary(self._progress).name}
+        return self._progress.name in names or names <= first
 
     def begin(self, identity: Mapping[str, str], task: Mapping[str, Any]) -> None:
         """Start, or read how far an earlier process came.
 
-        Raises `UsageError` if its results depend on something that is not the same now.
+        Raises `UsageError` if its results depend on something that is not the same now, and
+        `RunError` if nothing can be written.
         """
         try:
             begun = self._read_progress(identity)
         except (ValueError, KeyError, TypeError):
             raise self._broken(self._progress) from None
-        if not begun:
-            self._write(self._progress, _line({"identity": identity}))
-        with self.moved.open("ab") as file:
-            if file.tell() < self._moved_bytes:
-                raise self._broken(self.moved)
-            file.truncate(self._moved_bytes)  # moves that were written and do not count yet
-        self._write(self.task_file, write_yaml(task).encode())
+        with self._telling_of_full_disks():
+            if not begun:
+                self._write(self._progress, _line({"identity": identity}))
+            with self.moved.open("ab") as file:
+                if file.tell() < self._moved_bytes:
+                    raise self._broken(self.moved)
+                file.truncate(self._moved_bytes)  # moves that were written and do not count yet
+            self._write(self.task_file, write_yaml(task).encode())
+
+    @contextmanager
+    def _telling_of_full_disks(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RunError(
+                f"cannot write to {self.path}: {error.strerror or error}\n"
+                "  Make room; the same command goes on from there."
+            ) from None
 
     def _broken(self, file: Path) -> UsageError:
         return UsageError("the file was changed by hand", where=str(file), hint=_ANOTHER)
@@ -158,13 +172,8 @@ class GradingDirectory:
 
         Raises `RunError` if it cannot be written: the disk is full.
         """
-        try:
+        with self._telling_of_full_disks():
             self._note(self._write_chunk(chunk))
-        except OSError as error:
-            raise RunError(
-                f"cannot write to {self.path}: {error.strerror or error}\n"
-                "  Make room; the same command goes on from there."
-            ) from None
 
     def _write_chunk(self, chunk: GradedChunk) -> Mapping[str, Any]:
         """Return the row of progress, which is written last."""
@@ -182,7 +191,7 @@ class GradingDirectory:
 
     def _write(self, path: Path, data: bytes) -> None:
         """Write a file, whole or not at all."""
-        temporary = path.with_name(path.name + ".new")
+        temporary = _temporary(path)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
@@ -198,9 +207,14 @@ class GradingDirectory:
             os.fsync(file.fileno())
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Write the summary."""
+        """Write the summary. Raises `RunError` as `add` does."""
         text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
-        self._write(self.path / "summary.json", text.encode())
+        with self._telling_of_full_disks():
+            self._write(self.path / "summary.json", text.encode())
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from rft_core.errors import UsageError
 from rft_core.task.task import Task
 
 _SECTIONS: Final = ("reward", "rewards", "data", "messages", "response_format")
@@ -19,7 +20,7 @@ def identity(task: Task, resolved: Mapping[str, Any]) -> dict[str, str]:
 
     `resolved` is the task as plain data, which holds the texts of most files that it names. Of the
     others, data files and Python files count with their content. Files that graders write to, such
-    as a judge's cache, do not.
+    as a judge's cache, do not. Raises `UsageError` for one that cannot be read.
     """
     sections = {name: resolved[name] for name in _SECTIONS if name in resolved}
     text = json.dumps(sections, sort_keys=True)
@@ -37,8 +38,11 @@ def _digest(data: bytes) -> str:
 
 
 def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise UsageError(error.strerror or str(error), where=str(path)) from None
 
 
 def _files(sections: Mapping[str, Any]) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from rft_core.errors import DatasetError
+from rft_core.errors import DatasetError, UsageError
 from rft_core.regrade.source import Split
 from rft_core.task.data import LocatedItem, Row
 from rft_core.task.spec import DatasetSpec
@@ -26,7 +26,8 @@ class Library:
     def find(self, identifier: str, split: Split | None, where: str) -> Item:
         """Return the item. Raises `DatasetError` if there is none, or no telling which."""
         splits: list[Split] = ["train", "validation"] if split is None else [split]
-        found = [item for name in splits if (item := self._by_id[name].get(identifier))]
+        by_id = self._items(identifier, where)
+        found = [item for name in splits if (item := by_id[name].get(identifier))]
         if not found:
             names = " or ".join(filter(None, map(self._dataset_name, splits)))
             raise DatasetError(
@@ -41,6 +42,13 @@ class Library:
                 hint="They differ; give the row itself as `item`.",
             )
         return found[0]
+
+    def _items(self, identifier: str, where: str) -> Mapping[Split, Mapping[str, Item]]:
+        try:
+            return self._by_id
+        except UsageError as error:
+            message = f"the id {identifier!r} cannot be looked up: {error}"
+            raise DatasetError(message, where=where) from None
 
     @cached_property
     def _by_id(self) -> Mapping[Split, Mapping[str, Item]]:
@@ -71,7 +79,7 @@ class ItemFinder:
 
         `task` chooses the reward of an item that names no task itself.
         """
-        if self._last is not None and self._last[0] == value and self._last[1] == task:
+        if self._last and self._last[1] == task and _same(self._last[0], value):
             return self._last[2]
         item = self._item(value, task, where)
         self._last = (value, task, item)
@@ -88,19 +96,28 @@ class ItemFinder:
             )
         data = value if task is None or "task" in value else {**value, "task": task}
         identifier = _identifier(data.get("id"), where)
-        key = json.dumps(data, sort_keys=True) if identifier is None else f"id {identifier}"
+        key = _json(data) if identifier is None else f"id {identifier}"
         if key not in self._known:
             name = f"line {where.rpartition(':')[2]}" if identifier is None else identifier
             item = self._library.task.item(Row(where, {**data, "id": name}))
             self._known[key] = data, where, item
         known, place, item = self._known[key]
-        if known != data:
+        if not _same(known, data):
             raise DatasetError(
                 f"item {identifier!r} differs from the one at {place}",
                 where=where,
                 hint="Completions of one item repeat its row; other items need other ids.",
             )
         return item
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same as JSON; 1, 1.0 and true are equal to Python only."""
+    return one == other and (repr(one) == repr(other) or _json(one) == _json(other))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _identifier(value: Any, where: str) -> str | None:

@@ -7,7 +7,7 @@ import math
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, Final
 
@@ -32,8 +32,8 @@ class Change(BaseModel):
 class Move(BaseModel):
     """A sample whose reward changed; None stands for masked.
 
-    `graders` holds the changes of graders that graded it both times. If there are none, weights,
-    formula, gates or shapers changed, or other graders graded it.
+    `graders` holds the changes of graders that graded it both times, None if none did. If it is
+    empty, weights, formula, gates, shapers or another set of graders changed the reward.
     """
 
     where: str
@@ -41,7 +41,7 @@ class Move(BaseModel):
     old: float | None
     new: float | None
     difference: float | None
-    graders: dict[str, Change]
+    graders: dict[str, Change] | None
 
 
 def is_moved(old: float | None, new: float | None) -> bool:
@@ -66,11 +66,13 @@ def move_of(where: str, before: Before, graded: GradedSample) -> Move:
 
 def _changes(
     before: Mapping[str, Mapping[str, Any] | None], after: Mapping[str, Grade | None]
-) -> dict[str, Change]:
+) -> dict[str, Change] | None:
+    both_times = [name for name in after if name in before]
+    if not both_times:
+        return None
     changes = {}
-    for name, grade in after.items():
-        if name not in before:
-            continue
+    for name in both_times:
+        grade = after[name]
         old, new = old_value(before[name]), new_value(grade)
         both = isinstance(old, float) and isinstance(new, float)
         if is_moved(old, new) if both else old != new:  # type: ignore[arg-type]
@@ -128,15 +130,28 @@ class Reranked:
 
 def rerank(rewards: Sequence[tuple[float | None, float | None]]) -> Reranked:
     """Compare the order of rewards before with that after; masked ones are None."""
-    both = [(old, new) for old, new in rewards if old is not None and new is not None]
+    before, after = _levels([old for old, _ in rewards]), _levels([new for _, new in rewards])
+    levels = list(zip(before, after, strict=True))
+    both = [(old, new) for old, new in levels if old is not None and new is not None]
     pairs, discordant = _discordant(sorted(both))
-    return Reranked(pairs, discordant, _has_new_best(rewards))
+    return Reranked(pairs, discordant, _has_new_best(levels))
 
 
-def _discordant(ordered: Sequence[tuple[float, float]]) -> tuple[int, int]:
-    """Count pairs with different rewards before, and those of them that are reversed."""
-    lower: list[float] = []
-    """New rewards of what was worse before, sorted."""
+def _levels(rewards: Sequence[float | None]) -> list[int | None]:
+    """Return the places of rewards by size; what differs by rounding only has one place."""
+    known = sorted({reward for reward in rewards if reward is not None})
+    level = 0
+    levels: dict[float | None, int | None] = {None: None}
+    for below, reward in pairwise([-math.inf, *known]):
+        level += is_moved(below, reward)
+        levels[reward] = level
+    return [levels[reward] for reward in rewards]
+
+
+def _discordant(ordered: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Count pairs on different levels before, and those of them that are reversed."""
+    lower: list[int] = []
+    """New levels of what was worse before, sorted."""
     pairs = discordant = 0
     for _, equals in groupby(ordered, key=itemgetter(0)):
         news = [new for _, new in equals]
@@ -147,13 +162,12 @@ def _discordant(ordered: Sequence[tuple[float, float]]) -> tuple[int, int]:
     return pairs, discordant
 
 
-def _has_new_best(rewards: Sequence[tuple[float | None, float | None]]) -> bool:
-    before = _best([old for old, _ in rewards])
-    after = _best([new for _, new in rewards])
+def _has_new_best(levels: Sequence[tuple[int | None, int | None]]) -> bool:
+    before = _best([old for old, _ in levels])
+    after = _best([new for _, new in levels])
     return bool(before and after) and not before & after
 
 
-def _best(rewards: Sequence[float | None]) -> set[int]:
-    known = [reward for reward in rewards if reward is not None]
-    top = max(known, default=None)
-    return {i for i, reward in enumerate(rewards) if reward is not None and reward == top}
+def _best(levels: Sequence[int | None]) -> set[int]:
+    top = max((level for level in levels if level is not None), default=None)
+    return {i for i, level in enumerate(levels) if level is not None and level == top}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from rft_core.errors import DatasetError, RunStopError
+from rft_core.errors import DatasetError, RunStopError, UsageError
 from rft_core.plugins import plugin_manager
 from rft_core.regrade.directory import DoneChunk, GradingDirectory
 from rft_core.regrade.identity import identity
@@ -62,6 +62,12 @@ def grade(grading: Grading, stop: Stop, on_progress: OnProgress) -> Outcome:
     Raises `UsageError` for a wrong row, and `RunError` if a grader aborts the run or takes its
     worker down; what was graded before stays, and the same call goes on from there.
     """
+    if grading.output.resolve() == grading.source.path.resolve():
+        raise UsageError(
+            "the results would be written over what is graded",
+            where=str(grading.output),
+            hint="Choose another --output.",
+        )
     with closing(GradingDirectory(grading.output)) as directory:
         return _grade(grading, directory, stop, on_progress)
 

@@ -100,8 +100,10 @@ def _row(data: Mapping[str, Any], line: int, where: str, items: ItemFinder) -> G
 
 
 def _refuse_keys(data: Mapping[str, Any], where: str) -> None:
-    for key in data.keys() - _KEYS:
-        raise DatasetError(f"a row has no key {key!r}", where=where, hint=did_you_mean(key, _KEYS))
+    for key in data:
+        if key not in _KEYS:
+            hint = did_you_mean(key, _KEYS)
+            raise DatasetError(f"a row has no key {key!r}", where=where, hint=hint)
     raise DatasetError("the row has no `item`", where=where, hint=_SHAPE)
 
 

@@ -51,7 +51,9 @@ class Chunk:
     def __str__(self) -> str:
         newlines = self.data.count(b"\n")
         lines = newlines if self.data.endswith(b"\n") else newlines + 1
-        return f"{self.path}, lines {self.first_line} to {self.first_line + lines - 1}"
+        last = self.first_line + lines - 1
+        one = last == self.first_line
+        return f"{self.path}, {f'line {last}' if one else f'lines {self.first_line} to {last}'}"
 
 
 class Source(Protocol):
@@ -70,11 +72,14 @@ class Source(Protocol):
 
 def open_source(path: Path) -> Source:
     """Return a run's samples for a folder, and a file's rows for a file. Raises `UsageError`."""
-    if path.is_dir():
-        return RunSource(path)
-    if not path.is_file():
-        raise UsageError("no such file or run directory", where=str(path))
-    return FileSource(path)
+    try:
+        if path.is_dir():
+            return RunSource(path)
+        if path.is_file():
+            return FileSource(path)
+    except OSError as error:
+        raise UsageError(error.strerror or str(error), where=str(path)) from None
+    raise UsageError("no such file or run directory", where=str(path))
 
 
 class FileSource:

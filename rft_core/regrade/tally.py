@@ -59,20 +59,42 @@ class Scores(Tally):
 
 
 class BeforeAfter(Tally):
-    """Scores before, of the rows that came with some, and after."""
+    """Scores before, of the rows that came with some, and after.
+
+    `change` has the differences, of the rows that were scored both times: where others were not,
+    the two means are of different rows, and their difference says nothing.
+    """
 
     before: Scores = Field(default_factory=Scores)
     after: Scores = Field(default_factory=Scores)
+    change: Scores = Field(default_factory=Scores)
+
+    @classmethod
+    def of(cls, outcomes: Sequence[tuple[float | str | None, float | str]]) -> BeforeAfter:
+        """Add up outcomes before (None: the row came with none) and after."""
+        return cls(
+            before=Scores.of([old for old, _ in outcomes if old is not None]),
+            after=Scores.of([new for _, new in outcomes]),
+            change=Scores.of(
+                [
+                    new - old
+                    for old, new in outcomes
+                    if old is not None and not isinstance(old, str) and not isinstance(new, str)
+                ]
+            ),
+        )
 
     def add(self, other: BeforeAfter) -> None:
         """Add what another chunk found."""
         self.before.add(other.before)
         self.after.add(other.after)
+        self.change.add(other.change)
 
     def summary(self) -> dict[str, Any]:
-        """Return both; `before` only where there is something."""
+        """Return all of them; `before` and `change` only where there is something."""
         before = {"before": self.before.summary()} if self.before.outcomes else {}
-        return {**before, "after": self.after.summary()}
+        change = {"change": self.change.summary()} if self.change.outcomes else {}
+        return {**before, "after": self.after.summary(), **change}
 
 
 class Moved(Tally):
@@ -212,9 +234,11 @@ Pair = tuple[Before | None, GradedSample]
 
 
 def _rewards(pairs: Sequence[Pair]) -> BeforeAfter:
-    return BeforeAfter(
-        before=Scores.of([_word(before.reward) for before, _ in pairs if before is not None]),
-        after=Scores.of([_word(one.reward) for _, one in pairs]),
+    return BeforeAfter.of(
+        [
+            (None if before is None else _word(before.reward), _word(one.reward))
+            for before, one in pairs
+        ]
     )
 
 
@@ -233,12 +257,14 @@ def _graders(by_task: Mapping[str | None, Sequence[Pair]]) -> dict[str, BeforeAf
     found: dict[str, BeforeAfter] = {}
     for task, mine in by_task.items():
         for name in mine[0][1].grades:
-            old = [before.grades[name] for before, _ in mine if before and name in before.grades]
-            found[name if task is None else f"{task}/{name}"] = BeforeAfter(
-                before=Scores.of(list(map(old_value, old))),
-                after=Scores.of([new_value(one.grades[name]) for _, one in mine]),
+            found[name if task is None else f"{task}/{name}"] = BeforeAfter.of(
+                [(_old(before, name), new_value(one.grades[name])) for before, one in mine]
             )
     return found
+
+
+def _old(before: Before | None, name: str) -> float | str | None:
+    return old_value(before.grades[name]) if before and name in before.grades else None
 
 
 def _groups(

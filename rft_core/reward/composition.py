@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from rft_core.reward.formula import Formula
 from rft_core.types import Grade, GradedSample
+
+MAX_REWARD: Final = 1e30
+"""Advantages are computed in 32-bit numbers: a sum of larger ones is infinite there, and one
+infinite reward makes the whole step NaN."""
 
 OnError: TypeAlias = Literal["mask", "abort"] | float
 """What an error outcome does: mask the sample, abort the run, or set its reward to a number."""
@@ -61,7 +64,7 @@ class WeightedSum:
         except TypeError:  # a score is None; asking each one first would take longer than this
             return self._of_applicable(scores)
         total = sum(parts.values())
-        if not isfinite(total):
+        if not is_reward(total):
             return Composed(None, f"the weighted sum is {total}", {})
         return Composed(total, None, parts)
 
@@ -89,9 +92,17 @@ class FormulaComposition:
             missing = sorted(self.formula.names - values.keys())
             return Composed(None, f"not applicable: {', '.join(missing)}", {})
         try:
-            return Composed(self.formula(values), None, {})
+            value = self.formula(values)
         except (ArithmeticError, ValueError) as error:
             return Composed(None, f"formula: {error}", {})
+        if not is_reward(value):
+            return Composed(None, f"formula: {value:g} is too large for a reward", {})
+        return Composed(value, None, {})
+
+
+def is_reward(value: float) -> bool:
+    """Whether training can use the number; it cannot if it is NaN."""
+    return -MAX_REWARD <= value <= MAX_REWARD
 
 
 def first_failed_gate(

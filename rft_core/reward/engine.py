@@ -10,6 +10,7 @@ from typing import Final, Self, TypeAlias
 
 from rft_core.grading.runner import GradingLoop
 from rft_core.reward.reward import Reward
+from rft_core.reward.together import together
 from rft_core.types import GradedSample, Progress, Sample
 
 DEFAULT_TASK: Final = None
@@ -40,7 +41,8 @@ class RewardEngine:
     ) -> list[GradedSample]:
         """Return the samples graded, in order. Blocks; callable from any thread.
 
-        Raises `GradingAbortedError` if a grader with `on_error: abort` failed.
+        Raises `GradingAbortedError` if a grader with `on_error: abort` failed, `RunStopError` if
+        one ends the run, `RunError` if the engine is closed.
         """
         return self._loop.call(self._grade(samples, progress or Progress()))
 
@@ -65,8 +67,8 @@ class RewardEngine:
         }
         graded = _in_order(by_task.values(), batches.values(), len(samples))
         async with self._told_of(graded):
-            await asyncio.gather(
-                *(self.rewards[task].grade(batch, progress) for task, batch in batches.items())
+            await together(
+                self.rewards[task].grade(batch, progress) for task, batch in batches.items()
             )
         return graded
 
@@ -82,7 +84,8 @@ class RewardEngine:
             yield
         finally:
             done.set()
-            await telling  # so that nothing is told after the grading
+            await asyncio.wait({telling})  # so that nothing is told after the grading
+        telling.result()
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +94,11 @@ class RewardEngine:
         self.close()
 
     def close(self) -> None:
-        """Stop workers, close the graders and the event loop."""
+        """Stop workers, close the graders and the event loop.
+
+        A batch that another thread is grading is broken off; its `grade` raises `RunError`.
+        """
+        self._loop.cancel()  # before the graders lose what they work with
         with ExitStack() as closing:  # closes them all, even if one fails to
             closing.callback(self._loop.close)
             for reward in self.rewards.values():

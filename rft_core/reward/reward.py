@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,8 +15,10 @@ from rft_core.reward.composition import (
     OnError,
     apply_errors,
     first_failed_gate,
+    is_reward,
 )
 from rft_core.reward.shaper import RewardShaper
+from rft_core.reward.together import together
 from rft_core.types import GradedSample, Progress, Sample
 
 
@@ -58,7 +58,7 @@ class Reward:
             await self._run(name, batch)
             batch = [one for one in batch if self._passed(name, one)]
         others = (name for name in self.runners if name not in self.gates)
-        await asyncio.gather(*(self._run(name, batch) for name in others))
+        await together(self._run(name, batch) for name in others)
 
     async def _run(self, name: str, batch: Sequence[GradedSample]) -> None:
         grades = await self.runners[name].run([one.sample for one in batch])
@@ -122,6 +122,6 @@ def _checked(shaper: RewardShaper[Any], shaped: Sequence[float], expected: int) 
             f"reward shaper {shaper.name!r} returned {len(shaped)} rewards for {expected} samples"
         )
     for reward in shaped:
-        if not math.isfinite(reward):
+        if not is_reward(reward):
             raise GraderContractError(f"reward shaper {shaper.name!r} returned {reward}")
     return [float(reward) for reward in shaped]

@@ -38,7 +38,8 @@ def _dataset(task: Task, dataset: str | DatasetSpec) -> Any:
         name = str(folder.resolve()) if folder.is_dir() else dataset.name
         return dataset.model_dump(exclude_none=True) | {"name": name}
     path = task.base_dir / Path(dataset).expanduser()
-    return str(path.resolve()) if path.exists() else dataset
+    is_file = path.exists() or path.suffix in {".jsonl", ".json"}  # a file that is not there yet
+    return str(path.resolve()) if is_file else dataset
 
 
 def _resolve_reward(reward: dict[str, Any], plan: RewardPlan) -> None:

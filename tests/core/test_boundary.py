@@ -28,6 +28,13 @@ class Odd:
         raise RuntimeError("odd")
 
 
+class UnreadableError(Exception):
+    """Fails when it is to be told."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("unreadable")
+
+
 @pytest.fixture(params=KINDS)
 def grade_returning(
     request: pytest.FixtureRequest, grade_texts: GradeTexts
@@ -89,6 +96,13 @@ def test_the_score_of_a_grade_becomes_a_float(
     assert type(grade_returning(lambda _: Grade(value)).score) is float
 
 
+def test_names_of_metrics_become_texts(grade_returning: Callable[..., Grade]) -> None:
+    odd: Any = {1: 0.5, "recall": 1}
+    grade = grade_returning(lambda _: Grade(1.0, metrics=odd))
+    assert grade.metrics == {"1": 0.5, "recall": 1.0}
+    assert {type(value) for value in grade.metrics.values()} == {float}
+
+
 @pytest.mark.parametrize("value", [None, Grade(), Grade(None, "no reference")], ids=repr)
 def test_none_is_not_applicable(grade_returning: Callable[..., Grade], value: Any) -> None:
     grade = grade_returning(lambda _: value)
@@ -120,8 +134,14 @@ def test_none_is_not_applicable(grade_returning: Callable[..., Grade], value: An
         Odd(),
         Grade("0.5"),  # type: ignore[arg-type]
         Grade(1.0, metrics={"precision": float("nan")}),
+        Grade(1.0, metrics=None),  # type: ignore[arg-type]
+        Grade(1.0, metrics=[0.5]),  # type: ignore[arg-type]
+        Grade(None, metrics={"precision": float("inf")}),
+        Grade(1.0, reason=ValueError("no")),  # type: ignore[arg-type]
+        Grade(None, reason=5),  # type: ignore[arg-type]
+        Grade(error="down"),  # type: ignore[arg-type]
     ],
-    ids=lambda value: repr(value).partition(" at 0x")[0][:40],
+    ids=lambda value: repr(value).partition(" at 0x")[0][:60],
 )
 def test_anything_else_breaks_the_contract(
     grade_returning: Callable[..., Grade], value: Any
@@ -169,8 +189,11 @@ def test_the_message_says_what_was_expected(grade_returning: Callable[..., Grade
         AssertionError("no"),
         TimeoutError("the judge's own"),
         StopIteration(),
+        BaseException("not even an exception"),
+        GeneratorExit(),
+        UnreadableError(),
     ],
-    ids=repr,
+    ids=lambda error: type(error).__name__,
 )
 def test_an_exception_is_an_error_outcome(
     grade_returning: Callable[..., Grade], error: BaseException

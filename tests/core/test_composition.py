@@ -96,6 +96,18 @@ def test_a_sum_that_is_not_finite_is_no_reward(scores: dict[str, float]) -> None
     assert composed.why is not None
 
 
+@pytest.mark.parametrize("factor", [1e31, -1e31])
+def test_what_is_infinite_in_32_bits_is_no_reward(factor: float) -> None:
+    summed = WeightedSum({"a": factor, "b": 1.0}).compose({"a": 1.0, "b": 1.0})
+    assert (summed.reward, summed.why) == (None, f"the weighted sum is {factor:g}")
+    computed = formula(f"{factor:f} * a", "a").compose({"a": 1.0})
+    assert (computed.reward, computed.why) == (
+        None,
+        f"formula: {factor:g} is too large for a reward",
+    )
+    assert WeightedSum({"a": factor / 10}).compose({"a": 1.0}).reward == factor / 10
+
+
 def test_formula() -> None:
     composed = formula("2 * p * r / max(p + r, 1e-9)", "p", "r").compose({"p": 0.25, "r": 0.75})
     assert composed == (pytest.approx(0.375), None, {})

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rft_core.errors import GradingAbortedError
+from rft_core.errors import GradingAbortedError, RunError
 from rft_core.reward.engine import RewardEngine
 from rft_core.reward.reward import Reward
 from rft_core.testing import make_sample
@@ -102,6 +102,93 @@ def test_it_goes_on_after_an_abort(make_reward: MakeReward) -> None:
         with pytest.raises(GradingAbortedError):
             engine.grade([make_sample("good"), make_sample("bad")])
         assert rewards(engine.grade([make_sample("good")])) == [1.0]
+
+
+def test_an_abort_ends_the_other_tasks_of_the_batch(make_reward: MakeReward) -> None:
+    begun, cancelled = asyncio.Event(), []
+
+    async def fails(_: Sample) -> float:
+        await begun.wait()
+        raise RuntimeError("no")
+
+    async def slow(_: Sample) -> float:
+        begun.set()
+        try:
+            await asyncio.sleep(120)
+        except asyncio.CancelledError:
+            cancelled.append("slow")
+            raise
+        return 1.0
+
+    tasks = {
+        "fails": make_reward({"a": fails}, on_error={"a": "abort"}),
+        "slow": make_reward({"a": slow}),
+    }
+    with RewardEngine(tasks) as engine:
+        with pytest.raises(GradingAbortedError):
+            engine.grade([make_sample("1", task="slow"), make_sample("1", task="fails")])
+        assert cancelled == ["slow"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_closing_breaks_off_what_other_threads_grade(
+    make_reward: MakeReward, *, is_async: bool
+) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(_: Sample) -> float:
+        begun.set()
+        release.wait(60)
+        return 1.0
+
+    async def async_slow(_: Sample) -> float:
+        begun.set()
+        await asyncio.sleep(60)
+        return 1.0
+
+    engine = RewardEngine({None: make_reward({"a": async_slow if is_async else slow})})
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(engine.grade, [make_sample("1")] * 3)
+        assert begun.wait(30)
+        engine.close()
+        with pytest.raises(RunError, match="grading is over"):
+            batch.result(30)
+    release.set()
+
+
+def test_graders_close_while_the_loop_still_runs(make_reward: MakeReward) -> None:
+    engine = RewardEngine({None: make_reward({"a": async_by_text})})
+    engine.grade([make_sample("1")])
+    running = []
+    grader = engine.rewards[None].runners["a"].call.grader
+    grader.close = lambda: running.append(engine._loop.loop.is_running())  # type: ignore[method-assign]
+    engine.close()
+    assert running == [True]
+
+
+def test_a_listener_that_fails_hides_no_other_error(
+    make_reward: MakeReward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+
+    def on_unfinished(_: Sequence[GradedSample]) -> None:
+        told.set()
+        raise OSError("disk full")
+
+    def grader(sample: Sample) -> float:
+        assert told.wait(20)
+        if sample.text == "bad":
+            raise RuntimeError("no")
+        return 1.0
+
+    monkeypatch.setattr("rft_core.reward.engine.UNFINISHED_SECONDS", 0.01)
+    tasks = {None: make_reward({"a": grader}, on_error={"a": "abort"})}
+    with RewardEngine(tasks, on_unfinished) as engine:
+        with pytest.raises(GradingAbortedError):
+            engine.grade([make_sample("bad")])
+        told.clear()
+        with pytest.raises(OSError, match="disk full"):
+            engine.grade([make_sample("good")] * 2)
 
 
 def test_closing_ends_its_thread(make_reward: MakeReward) -> None:

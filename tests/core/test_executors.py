@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from rft_core.errors import PluginError
+from rft_core.errors import PluginError, RunError
 from rft_core.grading.boundary import GraderCall
 from rft_core.grading.build import make_runner
 from rft_core.grading.executor import default_executor
@@ -164,6 +164,73 @@ def test_async_calls_that_pass_the_deadline_are_cancelled(grade_texts: GradeText
     assert [grade.score for grade in grades][1:23] == EXPECTED[1:23]
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_async_calls_that_will_not_be_cancelled_are_late_all_the_same(
+    grade_texts: GradeTexts, monkeypatch: pytest.MonkeyPatch, *, batch: bool
+) -> None:
+    monkeypatch.setattr("rft_core.grading.asyncio_executor.SECONDS_TO_CLEAN_UP", 0.05)
+    cancelled: list[str] = []
+
+    async def grade(sample: Sample) -> float:
+        if sample.text == "stubborn":
+            while len(cancelled) < 3:  # the third time the loop is being closed
+                try:
+                    await asyncio.sleep(120)
+                except asyncio.CancelledError:
+                    cancelled.append(sample.text)
+        return 1.0
+
+    async def grade_batch(samples: Sequence[Sample]) -> list[float]:
+        return [await grade(sample) for sample in samples]
+
+    texts = ["quick", "stubborn"]
+    function = grade_batch if batch else grade
+    grades = grade_texts(function, texts, batch=batch, timeout=0.3, concurrency=2)
+    assert [one.error and one.error.kind for one in grades] == [None, "timeout"]
+
+
+def test_a_cancelled_async_batch_is_not_graded_one_by_one(grade_texts: GradeTexts) -> None:
+    sizes = []
+
+    async def grade_batch(samples: Sequence[Sample]) -> list[float]:
+        sizes.append(len(samples))
+        try:
+            await asyncio.sleep(120)
+        except asyncio.CancelledError:
+            raise RuntimeError("disconnected") from None
+        return []
+
+    grades = grade_texts(grade_batch, ["a", "b"], batch=True, timeout=0.1)
+    assert [one.error and one.error.kind for one in grades] == ["timeout", "timeout"]
+    assert sizes == [2]
+
+
+def test_a_cancelled_batch_stops_its_threads(
+    make_call: Callable[..., GraderCall], release: threading.Event
+) -> None:
+    begun, threads = threading.Barrier(3), []
+    seen: list[str] = []
+
+    def grade(sample: Sample) -> float:
+        seen.append(sample.text)
+        threads.append(threading.current_thread())
+        begun.wait(30)
+        release.wait(30)
+        return 1.0
+
+    runner = make_runner(make_call(grade, concurrency=2))
+    with GradingLoop() as loop:
+        batch = runner.run([make_sample(text) for text in TEXTS])
+        future = asyncio.run_coroutine_threadsafe(batch, loop.loop)
+        begun.wait(30)
+        future.cancel()
+        loop.call(asyncio.sleep(0.01))  # the loop gets to it
+        release.set()
+        for thread in threads:
+            thread.join(30)
+    assert len(seen) == 2
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_the_deadline_does_not_count_the_wait_for_a_turn(
     grade_texts: GradeTexts, is_async: bool
@@ -287,7 +354,7 @@ def test_a_large_batch_makes_no_more_tasks_than_calls_in_flight(
 
     grades = grade_texts(grade_batch if batch else grade, ["a"] * 5000, batch=batch, concurrency=4)
     assert len(grades) == 5000
-    assert max(tasks) <= 4 + 1  # and the one that waits for all
+    assert max(tasks) <= 2 * 4 + 1  # a waiting one for each, and the one that waits for all
 
 
 @pytest.mark.parametrize("executor", ["thread", "inline"])
@@ -413,6 +480,28 @@ def test_a_loop_may_be_closed_twice() -> None:
     loop.close()
     loop.close()
     assert loop.loop.is_closed()
+
+
+def test_a_closed_loop_breaks_off_what_is_under_way_and_takes_no_more() -> None:
+    loop, begun, told = GradingLoop(), threading.Event(), []
+
+    async def wait() -> None:
+        begun.set()
+        await asyncio.sleep(120)
+
+    def call() -> None:
+        with pytest.raises(RunError, match="grading is over"):
+            loop.call(wait())
+        told.append("broken off")
+
+    caller = threading.Thread(target=call, daemon=True)
+    caller.start()
+    assert begun.wait(30)
+    loop.close()
+    caller.join(30)
+    assert told == ["broken off"]
+    with pytest.raises(RunError, match="grading is over"):
+        loop.call(wait())
 
 
 def test_errors_of_a_coroutine_reach_the_caller(grading_loop: GradingLoop) -> None:

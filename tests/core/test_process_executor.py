@@ -28,6 +28,7 @@ MODULE = '''
 import ctypes
 import os
 import resource
+import signal
 import threading
 import time
 
@@ -73,6 +74,23 @@ class ByText(Grader[PluginConfig]):
             case ["slow", score]:
                 time.sleep(0.05)
                 return float(score)
+            case ["fork"]:
+                if (child := os.fork()) == 0:
+                    return 0.0
+                os.waitpid(child, 0)
+                return 1.0
+            case ["fork", "and", "exit"]:
+                if os.fork() == 0:
+                    time.sleep(600)
+                os._exit(7)
+            case ["ignore", "and", "hang"]:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                time.sleep(600)
+            case ["hang", "up"]:
+                os.closerange(3, 1000)
+                time.sleep(600)
+            case ["long", characters]:
+                return Grade(1.0, "x" * int(characters))
             case ["exit", "0"]:
                 os._exit(0)
             case ["interrupt"]:
@@ -211,7 +229,43 @@ def test_what_takes_a_worker_down_costs_one_sample(
     assert (error.kind, error.grader, error.distribution) == (kind, "by_text", "acme-graders 1.2")
 
 
-@pytest.mark.parametrize("text", ["hang", "stuck"])
+def test_a_grader_that_forks_answers_once(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("ByText")
+    texts = [text for n in range(1, 10) for text in ("fork", f"slow 0.{n}")]
+    grades = grade(runner, *texts)
+    assert [one.score for one in grades] == [score for n in range(1, 10) for score in (1.0, n / 10)]
+
+
+def test_a_child_that_outlives_a_worker_does_not_hide_its_death(make_runner_of: RunnerOf) -> None:
+    grades = grade(make_runner_of("ByText", timeout=None), "fork and exit", "slow 0.3")
+    assert [one.error and one.error.message for one in grades] == [
+        "worker died: exit code 7",
+        None,
+    ]
+
+
+def test_a_worker_without_its_socket_is_a_dead_one(make_runner_of: RunnerOf) -> None:
+    grades = grade(make_runner_of("ByText", timeout=None), "hang up", "slow 0.3")
+    assert kinds(grades) == ["crash", None]
+
+
+def test_samples_and_grades_may_be_large(make_runner_of: RunnerOf) -> None:
+    runner = make_runner_of("ByText")
+    large = make_sample("slow 0.5", blob="x" * 20_000_000)
+    grades = asyncio.run(runner.run([large, make_sample("long 20000000"), make_sample("slow 0.3")]))
+    assert [one.score for one in grades] == [0.5, 1.0, 0.3]
+    assert len(str(grades[1].reason)) == 20_000_000
+
+
+def test_a_sample_that_cannot_be_sent_is_an_error(make_runner_of: RunnerOf) -> None:
+    samples = [make_sample("slow 0.5", lock=threading.Lock()), make_sample("slow 0.3")]
+    unsendable, sendable = asyncio.run(make_runner_of("ByText").run(samples))
+    assert unsendable.error is not None
+    assert "cannot pickle" in unsendable.error.message
+    assert sendable.score == 0.3
+
+
+@pytest.mark.parametrize("text", ["hang", "stuck", "ignore and hang"])
 def test_a_hanging_worker_is_killed_and_the_others_go_on(
     make_runner_of: RunnerOf, text: str
 ) -> None:

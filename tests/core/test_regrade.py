@@ -263,6 +263,38 @@ def test_items_are_rows_or_ids_of_the_tasks_data(grade_bytes: Callable[..., Any]
     assert [one["item"] for one in graded] == ["train-3", "validation-1", "line 3"]
 
 
+def test_items_that_only_python_takes_for_equal_are_kept_apart(
+    grade_bytes: Callable[..., Any],
+) -> None:
+    items = [{"answer": "a", "x": value} for value in (1, 1.0, True, [1], [True])]
+    data = "".join(json.dumps(row("a", item)) + "\n" for item in items)
+    names = [one["item"] for one in grade_bytes(data.encode())]
+    assert names == [f"line {number}" for number in (1, 2, 3, 4, 5)]
+
+
+def test_rows_of_one_item_may_order_their_keys_differently(grade_bytes: Callable[..., Any]) -> None:
+    items = [{"id": "q", "answer": "a"}, {"answer": "a", "id": "q"}]
+    data = "".join(json.dumps(row("a", item)) + "\n" for item in items)
+    assert [one["item"] for one in grade_bytes(data.encode())] == ["q", "q"]
+
+
+def test_an_id_needs_the_tasks_data(tmp_path: Path) -> None:
+    task = write_task(tmp_path, data={"train": "data/gone.jsonl"})
+    source = write_rows(tmp_path / "rows.jsonl", [row("a"), row("a", "train-1")])
+    with pytest.raises(DatasetError) as caught:
+        run(source, task, tmp_path / "out")
+    said = str(caught.value)
+    assert said.startswith(f"{source}:2: the id 'train-1' cannot be looked up: ")
+    assert f"data.train: {tmp_path}/data/gone.jsonl: no such file" in said
+
+
+def test_data_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    task = write_task(tmp_path, data={"train": "/proc/thread-self/mem"})
+    source = write_rows(tmp_path / "rows.jsonl", [row("a")])
+    with pytest.raises(UsageError, match="Input/output error"):
+        run(source, task, tmp_path / "out")
+
+
 def test_an_id_that_two_datasets_have_is_refused(tmp_path: Path) -> None:
     task = write_task(tmp_path)
     (tmp_path / "validation.jsonl").write_text('{"id": "train-3", "answer": "other"}\n')
@@ -314,6 +346,7 @@ def test_what_changed_is_summed_up(tmp_path: Path) -> None:
     assert found["reward"] == {
         "before": {"mean": 2.5 / 4, "masked": 1, "scored": 4},
         "after": {"mean": (1 + 0.75 + 0.5 + 1 + 0 + 1) / 6, "scored": 6},
+        "change": {"mean": pytest.approx((0.9 - 0.15 + 0 - 0.5) / 4), "scored": 4},
     }
     assert found["graders"]["a"]["before"] == {
         "mean": (0.1 + 0.75 + 1) / 3,
@@ -518,8 +551,16 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
     source, task = write_rows(tmp_path / "rows.jsonl", [row("a")]), write_task(tmp_path)
     with pytest.raises(UsageError, match="holds no grading"):
         run(source, task, tmp_path)
-    with pytest.raises(UsageError, match="holds no grading"):
+
+
+def test_a_grading_is_not_written_over_itself(tmp_path: Path) -> None:
+    source, task = write_rows(tmp_path / "rows.jsonl", [row("a")]), write_task(tmp_path)
+    with pytest.raises(UsageError, match="written over what is graded"):
         run(source, task, source)
+    ids = write_rows(tmp_path / "ids.jsonl", [row("a", "train-1")])
+    run(ids, task, tmp_path / "out")
+    with pytest.raises(UsageError, match="written over what is graded"):
+        run(tmp_path / "out", task, tmp_path / "out")
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -698,9 +739,22 @@ def test_results_that_were_changed_by_hand_are_not_gone_on_with(
         run(source, task, tmp_path / "out")
 
 
-def test_a_full_disk_ends_it_and_it_goes_on_later(tmp_path: Path, small_chunks: None) -> None:
+@pytest.mark.parametrize(
+    "file", ["progress.jsonl", "samples/part-000003.jsonl", "task.yaml", "summary.json"]
+)
+def test_a_full_disk_ends_it_and_it_goes_on_later(
+    file: str, tmp_path: Path, small_chunks: None
+) -> None:
     source, task = write_rows(tmp_path / "rows.jsonl", ten_items()), write_task(tmp_path)
-    blocked = tmp_path / "out" / "samples" / "part-000003.jsonl.new"
+    if file in {"task.yaml", "summary.json"}:  # in a folder that is a grading's already
+        stop = Stop()
+        stop.requested = True
+        grade(
+            Grading(open_source(source), load_task(task), tmp_path / "out", "inline", 1),
+            stop,
+            lambda *_: None,
+        )
+    blocked = tmp_path / "out" / f"{file}.new"
     blocked.mkdir(parents=True)  # nothing can be written there
     with pytest.raises(RunError, match="the same command goes on"):
         run(source, task, tmp_path / "out")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rft_core.regrade.latency import LatencyHistogram
-from rft_core.regrade.moves import LARGEST, is_moved, move_of, rerank
+from rft_core.regrade.moves import LARGEST, Reranked, is_moved, move_of, rerank
 from rft_core.regrade.rows import Before, GivenRow
 from rft_core.regrade.tally import GradingTally, Scores
 from rft_core.testing import make_sample
@@ -70,6 +70,14 @@ def test_whether_another_one_is_best(rewards: list[tuple[Any, Any]], new_best: b
     assert rerank(rewards).new_best is new_best
 
 
+def test_rounding_turns_no_order_round() -> None:
+    a_little_more = 0.1 + 0.2
+    assert a_little_more > 0.3
+    assert rerank([(0.3, a_little_more), (a_little_more, 0.3), (0.0, 0.0)]) == Reranked(2, 0, False)
+    assert rerank([(0.3, 2.0), (a_little_more, 1.0)]) == Reranked(0, 0, False), "a tie before"
+    assert rerank([(1.0, 0.3), (0.0, a_little_more)]) == Reranked(1, 0, False), "a tie now"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "moved"),
     [
@@ -108,6 +116,7 @@ def test_a_move_names_the_graders_that_changed() -> None:
     }
     graded = GradedSample(make_sample("x"), None, grades, reward=0.75)
     changes = move_of("f.jsonl:1", before, graded).graders
+    assert changes is not None
     assert {name: (change.old, change.new) for name, change in changes.items()} == {
         "up": (0.0, 1.0),
         "masked": (1.0, "error"),
@@ -115,6 +124,22 @@ def test_a_move_names_the_graders_that_changed() -> None:
         "applies": ("not applicable", 0.0),
     }
     assert changes["up"].reason == "all right"
+
+
+def test_a_move_without_a_grader_in_common_knows_nothing_of_graders() -> None:
+    graded = GradedSample(make_sample("x"), None, {"now": Grade(1.0)}, reward=1.0)
+    assert move_of("f:1", Before(0.5, {}), graded).graders is None
+    assert move_of("f:1", Before(0.5, {"then": {"score": 0.5}}), graded).graders is None
+    assert move_of("f:1", Before(0.5, {"now": {"score": 1.0}}), graded).graders == {}
+
+
+@given(st.lists(st.tuples(REWARDS, REWARDS), min_size=1, max_size=12))
+def test_the_change_is_of_rows_with_two_scores(rewards: list[tuple[Any, Any]]) -> None:
+    olds, news = [old for old, _ in rewards], [new for _, new in rewards]
+    both = [new - old for old, new in rewards if old is not None and new is not None]
+    found = tally(olds, news).summary()["reward"].get("change")
+    mean = math.fsum(both) / len(both) if both else None
+    assert found == ({"mean": mean, "scored": len(both)} if both else None)
 
 
 def tally(olds: list[float | None], news: list[float | None]) -> GradingTally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -143,3 +144,36 @@ def test_an_item_that_is_gone_is_not_mistaken_for_a_new_one(make: Grade_) -> Non
         gc.collect()
         seen.add(grade.score)
     assert len(seen) == 50
+
+
+def test_what_is_kept_does_not_hold_items(make: Grade_) -> None:
+    run = make(deterministic=True)
+    items = [an_item(str(number)) for number in range(3)]
+    alive = [weakref.ref(item) for item in items]
+    run([Sample(item, "a") for item in items])
+    items.clear()
+    gc.collect()
+    assert [item() for item in alive] == [None] * 3
+
+
+@pytest.mark.parametrize("where", ["reason", "turns"])
+def test_other_texts_than_the_completion_take_room_too(
+    make_call: Callable[..., GraderCall],
+    grading_loop: GradingLoop,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    monkeypatch.setattr(rft_core.grading.repeats, "MAX_ENTRY_CHARS", 1_200)
+    long = "long" * 200
+    seen = []
+
+    def grade(sample: Sample) -> Grade:
+        seen.append(sample.text)
+        return Grade(1.0, long if where == "reason" else None)
+
+    turns = ({"role": "user", "content": long},) if where == "turns" else ()
+    runner = make_runner(make_call(grade, deterministic=True))
+    sample = Sample(an_item(), Completion("a", messages=turns))
+    for _ in range(2):
+        grading_loop.call(runner.run([sample]))
+    assert seen == ["a", "a"]

@@ -329,7 +329,7 @@ def test_shapers_never_see_masked_samples(
     assert shaper.seen == [([1.0, 1.0], ["a", "c"], progress)]
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1e31])
 def test_a_shaper_that_returns_no_number_is_named(
     make_reward: MakeReward, grade_reward: GradeReward, bad: float
 ) -> None:
