@@ -127,7 +127,8 @@ def test_a_move_names_the_graders_that_changed() -> None:
 
 
 def test_a_move_without_a_grader_in_common_knows_nothing_of_graders() -> None:
-    graded = GradedSample(make_sample("x"), None, {"now": Grade(1.0)}, reward=1.0)
+    grades: dict[str, Grade | None] = {"now": Grade(1.0)}
+    graded = GradedSample(make_sample("x"), None, grades, reward=1.0)
     assert move_of("f:1", Before(0.5, {}), graded).graders is None
     assert move_of("f:1", Before(0.5, {"then": {"score": 0.5}}), graded).graders is None
     assert move_of("f:1", Before(0.5, {"now": {"score": 1.0}}), graded).graders == {}
