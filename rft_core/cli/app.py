@@ -26,6 +26,8 @@ app = typer.Typer(
 graders_app = typer.Typer(no_args_is_help=True, help="See the installed graders.")
 app.add_typer(graders_app, name="graders")
 
+INTERRUPTED = 130
+
 OWN_COMMANDS = frozenset({"train", "eval", "grade", "check", "graders"})
 
 # typer reads these annotations at run time, and knows no `Path | None` default without Optional.
@@ -166,7 +168,11 @@ def main() -> NoReturn:
         let_main_tell(code)
         _fail(str(error), code)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
+    except SystemExit as end:  # typer makes an exit of Ctrl-C, without a word
+        if end.code == INTERRUPTED:
+            _fail("interrupted", INTERRUPTED)
+        raise
     sys.exit(0)
 
 

@@ -33,6 +33,13 @@ def comparison_table(
 
 
 def _rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield all rows; a single run has no deviation."""
+    single = statistics["samples"] == 1
+    for name, mean, std in _all_rows(statistics):
+        yield name, mean, None if single else std
+
+
+def _all_rows(statistics: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the rows of the whole, and of each task where there are several."""
     tasks = statistics.get("tasks", {})
     yield from _outcome_rows(statistics)

@@ -16,7 +16,7 @@ from rft_core.cli.common import console, open_task
 from rft_core.cli.display import TrainDisplay
 from rft_core.cli.processes import is_main, is_one_of_several
 from rft_core.cli.tables import comparison_table
-from rft_core.errors import UsageError
+from rft_core.errors import RunError, UsageError
 from rft_core.run.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -51,15 +51,19 @@ def train_command(task_file: Path | None, output: Path | None, resume: Path | No
         TrainDisplay(out, plan.max_steps(), samples) as display,
         _stop_on_signals(stop, out),
     ):
-        summary = train(
-            plan,
-            directory,
-            resume=resume is not None,
-            listener=display.row,
-            stop=stop,
-            on_sampled=display.sampled,
-            processes=processes,
-        )
+        try:
+            summary = train(
+                plan,
+                directory,
+                resume=resume is not None,
+                listener=display.row,
+                stop=stop,
+                on_sampled=display.sampled,
+                processes=processes,
+            )
+        except (KeyboardInterrupt, RunError):
+            out.print(_how_to_go_on(directory), markup=False, highlight=False, soft_wrap=True)
+            raise
     if is_main():
         _report(out, directory, summary)
     processes.end()
@@ -106,7 +110,7 @@ def _stop_on_signals(stop: StopRequest, out: Console) -> Iterator[None]:
 
 def _report(out: Console, directory: RunDirectory, summary: Mapping[str, Any]) -> None:
     before, after = summary["baseline"], summary["best"] or summary["last"]
-    if before and after:
+    if before and after and after["step"] > before["step"]:
         names = ("before", f"best (step {after['step']})")
         out.print(comparison_table(before, after, names))
         if (after["reward"]["mean"] or 0.0) <= (before["reward"]["mean"] or 0.0):
@@ -121,8 +125,16 @@ def _next_steps(directory: RunDirectory, summary: Mapping[str, Any]) -> Iterator
     yield f"run:        {directory.path}"
     if directory.best.exists():
         yield f"best model: {directory.best}"
+    for task in summary.get("tasks", {}):
+        if directory.best_of(task).exists():
+            yield f"  at {task}: {directory.best_of(task)}"
     if summary["status"] == "stopped":
-        yield f"go on:      rft train --resume {directory.path}"
+        yield _how_to_go_on(directory)
         return
     if directory.best.exists():
         yield f"evaluate:   rft eval {directory.task_file} --model {directory.best}"
+
+
+def _how_to_go_on(directory: RunDirectory) -> str:
+    launched = ", launched as before" if is_one_of_several() else ""
+    return f"go on:      rft train --resume {directory.path}{launched}"

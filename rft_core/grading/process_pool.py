@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.util import Finalize
 from typing import Final, TypeAlias
@@ -61,7 +61,8 @@ class ProcessPool(ChunkPool):
 
     def _submit(self, chunk: Chunk) -> Future[Result]:
         try:
-            return self._pool.submit(_grade, chunk)
+            with _ctrl_c_held_back():  # it starts a worker, which inherits that
+                return self._pool.submit(_grade, chunk)
         except BrokenExecutor as error:
             return _failed(error)
 
@@ -100,6 +101,15 @@ class ProcessPool(ChunkPool):
         self._pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _failed(error: Exception) -> Future[Result]:
     future: Future[Result] = Future()
     future.set_exception(error)
@@ -121,6 +131,7 @@ _grade_chunk: list[Callable[[Chunk], Result]] = []
 def _start_worker(work: ChunkWork, lifeline: Connection) -> None:
     # Ctrl-C goes to all processes of a terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     opened = ExitStack()
     Finalize(None, opened.close, exitpriority=100)  # workers run no `atexit` functions

@@ -1,8 +1,8 @@
 """What runs in a worker process: limits first, then the grader, then piece after piece.
 
-The process runs `serve`. It first tells the parent whether it is ready, then answers pieces until
-the parent hangs up. Grades go back pickled: what cannot be pickled is found here, where it can be
-told which sample it belongs to.
+pebble calls `begin` when the process starts; the parent then asks for `ready` once and for `grade`
+per piece. Grades go back pickled: what cannot be pickled is found here, where it can be told which
+sample it belongs to.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import os
 import pickle
 import resource
 import signal
-import socket
-import struct
 import threading
 import time
 from collections.abc import Mapping
@@ -43,11 +41,6 @@ _ORPHANED: Final = 3
 """Exit code of a worker whose parent is gone; nobody is left to read it."""
 _STRAY: Final = 4
 """Exit code of a copy of the worker that a grader forked and that came back from it."""
-
-REQUEST: Final = struct.Struct("!Qd")
-"""Before a pickled piece: its bytes, and its deadline in seconds, infinite for none."""
-ANSWER: Final = struct.Struct("!Q")
-"""Before a pickled answer: its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,7 @@ class _Worker:
         cls, config = pickle.loads(setup.grader)  # noqa: S301 - from the parent process
         self.call = GraderCall(setup.key, cls(config), setup.distribution, None, 1)
         self.full_at = _half_full() if setup.memory_limit else None
+        self.process = os.getpid()
 
     def grade(self, pickled: bytes) -> Reply:
         start = time.monotonic()
@@ -95,50 +89,49 @@ class _Worker:
         except BaseException as error:  # noqa: BLE001 - what comes out would end the parent's loop
             grades = [failure(self.call, error)] * len(samples)
         seconds = time.monotonic() - start
+        if os.getpid() != self.process:
+            os._exit(_STRAY)  # its answer would be taken for that of the next piece
         return Reply(grades, seconds, self.full_at is not None and address_space() > self.full_at)
 
 
-def serve(pipe: socket.socket, setup: WorkerSetup) -> None:
-    """Be a worker: build the grader, say so or what went wrong, and grade what comes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it goes to all of a terminal; the parent decides
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+_setup: WorkerSetup | None = None
+_worker: _Worker | None = None
+
+
+def begin(setup: WorkerSetup) -> None:
+    """Set the limits of this process, before anything of the grader is imported."""
+    global _setup  # noqa: PLW0603 - a worker process has one setup
+    # pebble's handler runs Python code, for which a call that is stuck in C leaves no room.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # A fork server has the environment of its start.
     os.environ.update({**setup.environment, **dict.fromkeys(THREAD_VARIABLES, "1")})
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    _setup = setup
     if setup.memory_limit is not None:
         # The program's main module may map gigabytes before any grader does.
         _limit(resource.RLIMIT_AS, address_space() + setup.memory_limit)
+
+
+def ready() -> str | None:
+    """Build the grader; return what went wrong, or None."""
+    global _worker  # noqa: PLW0603 - a worker process has one grader
     try:
-        worker = _Worker(setup)
+        _worker = _Worker(_setup) if _setup else None
     except BaseException as error:  # noqa: BLE001 - other people's module is imported
-        _send(pipe, pickle.dumps(f"{type(error).__name__}: {error}"))
-    else:
-        _send(pipe, pickle.dumps(None))
-        _answer(worker, pipe)
-    os._exit(0)  # without waiting for threads of the grader
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
-def _answer(worker: _Worker, pipe: socket.socket) -> None:
-    """Grade piece after piece until the parent hangs up."""
-    process = os.getpid()
-    requests = pipe.makefile("rb")
-    while header := requests.read(REQUEST.size):
-        size, seconds = REQUEST.unpack(header)
-        _allow_cpu(seconds)
-        reply = _pickled(worker, worker.grade(requests.read(size)))
-        if os.getpid() != process:
-            os._exit(_STRAY)  # its answer would be taken for that of the next piece
-        _send(pipe, reply)
-
-
-def _send(pipe: socket.socket, data: bytes) -> None:
-    pipe.sendall(ANSWER.pack(len(data)) + data)  # at once, so that the parent wakes up once
-
-
-def _pickled(worker: _Worker, reply: Reply) -> bytes:
+def grade(pickled: bytes, seconds: float | None) -> bytes:
+    """Grade the samples of a piece, whose deadline is `seconds`; return a pickled `Reply`."""
+    if _worker is None:
+        raise RuntimeError("the worker is not ready")
+    _allow_cpu(seconds)
+    reply = _worker.grade(pickled)
     try:
         return pickle.dumps(reply)
     except Exception:  # noqa: BLE001 - pickling runs other people's code
-        grades = list(map(partial(_sendable, worker.call), reply.grades))
+        grades = list(map(partial(_sendable, _worker.call), reply.grades))
         return pickle.dumps(Reply(grades, reply.seconds, reply.full))
 
 
@@ -165,12 +158,12 @@ def _half_full() -> int:
     return (address_space() + limit) // 2
 
 
-def _allow_cpu(seconds: float) -> None:
+def _allow_cpu(seconds: float | None) -> None:
     """Move the CPU limit ahead: it ends a worker whose parent could not.
 
     A sample cannot reach it before its deadline, with as many threads as it likes.
     """
-    if math.isinf(seconds):
+    if seconds is None:
         _limit(resource.RLIMIT_CPU, resource.RLIM_INFINITY)
         return
     used = time.process_time()

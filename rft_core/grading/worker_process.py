@@ -1,38 +1,33 @@
 """One worker process as the parent sees it.
 
-Each worker has a process and a socket of its own, and lives until something goes wrong. Processes
-of a pool share pipes and locks: one that dies at the wrong moment loses a task of another, or
-blocks them all. A worker that died or was too slow is never repaired, but replaced.
+Each worker is a pebble pool of one process, and lives until something goes wrong. A pool of several
+shares pipes and locks among its processes: one that dies at the wrong moment loses a task of
+another, or blocks them all. So a worker that died or was too slow is never repaired, but replaced.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
 import multiprocessing
 import pickle
 import signal
-import socket
 import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from functools import cache
-from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.process import BaseProcess
-from typing import Final
+from multiprocessing.context import BaseContext
+from typing import Any, Final
+
+from pebble import ProcessExpired, ProcessPool
 
 from rft_core.errors import RFTError
 from rft_core.grading import worker
-from rft_core.grading.worker import ANSWER, REQUEST, Reply, WorkerSetup
+from rft_core.grading.worker import Reply, WorkerSetup
 
 START_SECONDS: Final = 300.0
 """A grader may import what it likes, but not for ever."""
-SECONDS_TO_REST: Final = 5.0
-"""So long the event loop may take to notice that a worker ended, before its socket is closed."""
 _PRELOADED: Final = ["__main__", "rft_core.grading.worker_process"]
 """What the fork server imports once, so that workers need not."""
-_starting_or_reaping: Final = threading.Lock()
-"""multiprocessing reads exit codes of all processes whenever it starts one, and each only once."""
 
 
 class WorkerDiedError(RFTError):
@@ -43,6 +38,27 @@ class WorkerStartError(RFTError):
     """There is no worker to be had."""
 
 
+class _OneLife:
+    """Arguments that can be sent to a process once.
+
+    pebble replaces a process that ended, and takes one that ended with exit code 0 for a good one
+    whose task goes on. If it cannot start another, it tells that the pool is broken.
+    """
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup: WorkerSetup | None = setup
+
+    def __reduce__(self) -> tuple[Callable[[WorkerSetup], WorkerSetup], tuple[WorkerSetup]]:
+        setup, self._setup = self._setup, None
+        if setup is None:
+            raise OSError("this worker is not replaced")
+        return _itself, (setup,)
+
+
+def _itself(setup: WorkerSetup) -> WorkerSetup:
+    return setup
+
+
 class WorkerProcess:
     """One process with one grader. It takes one piece at a time."""
 
@@ -51,138 +67,77 @@ class WorkerProcess:
         """Whether it has not graded anything yet."""
         self.full = False
         """Whether it has used up half of the memory it has for samples."""
-        self._pipe, self._theirs = socket.socketpair()
-        self._process: BaseProcess = _context().Process(
-            target=worker.serve, args=(self._theirs, setup), daemon=True
-        )
-        self._lock = threading.Lock()
+        self._answer: Future[Any] | None = None
         self._stopped = False
         self._joining = threading.Lock()
-        self._joined = False
-        self._at_rest = threading.Event()
-        self._at_rest.set()
+        self._pool = ProcessPool(
+            max_workers=1,
+            initializer=worker.begin,
+            initargs=[_OneLife(setup)],
+            context=_context(),
+        )
 
     def alive(self) -> bool:
         """Whether it can take a piece, as far as is known."""
-        try:
-            self._pipe.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True  # it is there and has nothing to say
-        except OSError:
-            pass
-        return False
+        return bool(self._pool.active)
 
     def start(self) -> None:
         """Start the process and build its grader; blocks. Raises `WorkerStartError`."""
         try:
-            problem = self._started()
+            problem = self._asked(worker.ready).result(START_SECONDS)
         except TimeoutError:
             problem = f"it was not ready after {START_SECONDS:g} s"
-        except EOFError:
+        except CancelledError:
+            problem = "it was stopped"
+        except BrokenExecutor:
             problem = "its process ended; what it wrote to standard error may say why"
         except Exception as error:  # noqa: BLE001 - processes fail to start in many ways
             problem = f"{type(error).__name__}: {error}"
         if problem is not None:
             raise WorkerStartError(f"the worker did not start: {problem}")
 
-    def _started(self) -> str | None:
-        """Start the process and return what it says is wrong."""
-        with self._lock:
-            if self._stopped:
-                return "it was stopped"
-            with _starting_or_reaping:
-                self._process.start()
-            self._theirs.close()
-        self._pipe.settimeout(START_SECONDS)
-        answers = self._pipe.makefile("rb")
-        header = answers.read(ANSWER.size)
-        if not header:
-            raise EOFError
-        problem: str | None = pickle.loads(answers.read(*ANSWER.unpack(header)))  # noqa: S301
-        self._pipe.setblocking(False)
-        return problem
-
     async def grade(self, pickled: bytes, seconds: float | None) -> Reply:
         """Grade pickled samples. Raises `TimeoutError` and `WorkerDiedError`."""
         self.fresh = False
-        self._at_rest.clear()
         try:
             async with asyncio.timeout(seconds):
-                reply = await self._reply(pickled, math.inf if seconds is None else seconds)
-        finally:
-            self._at_rest.set()
+                sent = await asyncio.wrap_future(self._asked(worker.grade, pickled, seconds))
+        except ProcessExpired as error:
+            raise WorkerDiedError(_how_it_ended(error.exitcode)) from None
+        except RuntimeError as error:  # pebble's BrokenProcessPool is one
+            raise WorkerDiedError("it ended without a sign") from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise WorkerDiedError("it was stopped") from None  # by `join`
+        reply: Reply = pickle.loads(sent)  # noqa: S301 - from a process of ours
         self.full = reply.full
         return reply
 
-    async def _reply(self, pickled: bytes, seconds: float) -> Reply:
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._process.sentinel, self._hang_up, ended)
-        try:
-            await loop.sock_sendall(self._pipe, REQUEST.pack(len(pickled), seconds) + pickled)
-            header = await _exactly(self._pipe, ANSWER.size)
-            answer = await _exactly(self._pipe, *ANSWER.unpack(header))
-        except (EOFError, OSError):
-            self.stop()  # it may live on without a pipe
-            await ended.wait()
-            raise WorkerDiedError(self._how_it_ended()) from None
-        finally:
-            loop.remove_reader(self._process.sentinel)
-        reply: Reply = pickle.loads(answer)  # noqa: S301 - from a process of ours
-        return reply
-
-    def _hang_up(self, ended: asyncio.Event) -> None:
-        """End what is being sent or awaited, after the process ended.
-
-        It need not end by itself: processes that a grader forked have the other end, too.
-        """
-        ended.set()
-        asyncio.get_running_loop().remove_reader(self._process.sentinel)
-        with contextlib.suppress(OSError):
-            self._pipe.shutdown(socket.SHUT_RDWR)
-
-    def _how_it_ended(self) -> str:
-        with _starting_or_reaping:
-            return _meaning(self._process.exitcode)
+    def _asked(self, function: Callable[..., Any], *args: object) -> Future[Any]:
+        """Send a task to the process. Raises `RuntimeError` if it has ended."""
+        answer: Future[Any] = self._pool.schedule(function, args=args)
+        self._answer = answer
+        if self._stopped:  # asked after the fact: `join` may have looked for an answer before
+            answer.cancel()
+        return answer
 
     def stop(self) -> None:
-        """Kill the process."""
-        with self._lock:
-            self._stopped = True
-            if not self._joined and self._process.pid is not None:
-                self._process.kill()
+        """Say that the process is to be killed; `join` does it."""
+        self._stopped = True
+        self._pool.stop()
 
     def join(self) -> None:
-        """Wait for the end of the process after `stop`, and let go of it; blocks."""
-        with self._joining:
-            if self._joined:
-                return
-            if self._process.pid is not None:
-                wait([self._process.sentinel])
-                self._at_rest.wait(SECONDS_TO_REST)
-            with self._lock, _starting_or_reaping:
-                self._joined = True
-                if self._process.pid is not None:
-                    self._process.join()
-                    self._process.close()
-                self._pipe.close()
-                self._theirs.close()
+        """Kill the process after `stop` and wait for its end; blocks for about 0.1 s."""
+        with self._joining:  # pebble's `join` is not for two threads at once
+            self._pool.join()
+        if self._answer is not None:
+            self._answer.cancel()  # nobody is left to give it
 
 
-async def _exactly(pipe: socket.socket, size: int) -> bytearray:
-    """Receive so many bytes. Raises `EOFError` if the other end closes before."""
-    loop = asyncio.get_running_loop()
-    data = bytearray(size)
-    rest = memoryview(data)
-    while rest:
-        received = await loop.sock_recv_into(pipe, rest)
-        if not received:
-            raise EOFError
-        rest = rest[received:]
-    return data
-
-
-def _meaning(exit_code: int | None) -> str:
-    if exit_code is None or exit_code >= 0:
+def _how_it_ended(exit_code: int) -> str:
+    if exit_code >= 0:
         return f"exit code {exit_code}"
     try:
         return f"killed by {signal.Signals(-exit_code).name}"
@@ -191,7 +146,7 @@ def _meaning(exit_code: int | None) -> str:
 
 
 @cache
-def _context() -> ForkServerContext | SpawnContext:
+def _context() -> BaseContext:
     """Return how processes are started.
 
     Forking a process that holds threads and torch is unsafe. A fork server is a process without

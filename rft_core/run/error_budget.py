@@ -42,7 +42,8 @@ class ErrorBudget:
         failed = sum(len(one.errors) for one in self._window)
         total = sum(one.samples for one in self._window)
         if len(self._window) == WINDOW_STEPS and failed > self.max_rate * total:
-            raise _exceeded(self._window, f"the last {WINDOW_STEPS} steps")
+            span = f"the last {WINDOW_STEPS} steps (max_error_rate: {self.max_rate:g})"
+            raise _exceeded(self._window, span)
 
 
 def _exceeded(steps: Collection[_Step], span: str) -> ErrorRateExceededError:

@@ -88,7 +88,8 @@ def check_task(task: Task) -> CheckResult:
     with task.engine() as engine:
         references = _references(task, located)
         marks = {name: _full_marks(reward) for name, reward in engine.rewards.items()}
-        probe = _Prober(engine, located, marks, dict.fromkeys((one.where for one in located), ""))
+        unrewarded = dict.fromkeys((one.where for one in located), "")
+        probe = _Prober(engine, located, marks, task.spec.max_error_rate, unrewarded)
         if references is None:
             result.complain(
                 "the references were not checked: no grader knows how a right completion looks. "
@@ -163,6 +164,7 @@ class _Prober:
     engine: RewardEngine
     located: Sequence[LocatedItem]
     marks: Mapping[str | None, float]
+    max_error_rate: float
     unrewarded: dict[str, str]
     """Why no answer so far got a reward, for items where none did; by where they stand."""
 
@@ -181,6 +183,13 @@ class _Prober:
             elif place.where in self.unrewarded:
                 self.unrewarded[place.where] = one.masked or ""
         return graded
+
+    def complain(self, probe: Probe, what: str, result: CheckResult) -> None:
+        """Tell of graders that failed; it is fatal if they would stop a run."""
+        result.complain(
+            f"graders failed on {what}: {probe.cause}",
+            fatal=probe.errors > self.max_error_rate * len(self.located),
+        )
 
     def constant(self, name: str, text: str) -> Probe:
         """Give every item the same answer."""
@@ -223,14 +232,12 @@ def _check_references(
     probe = prober.summary("reference", graded)
     result.probes.append(probe)
     if probe.errors:
-        text = f"graders failed on {probe.errors} of {len(graded)} references: {probe.cause}"
-        result.complain(text, fatal=True)
-        return
+        prober.complain(probe, f"{probe.errors} of {len(graded)} references", result)
     bounded = all(math.isfinite(marks) for marks in prober.marks.values())
     poor = [
         f"{one.where} ({_why(grade)})"
         for one, grade in zip(prober.located, graded, strict=True)
-        if not prober.has_full_marks(grade)
+        if not prober.has_full_marks(grade) and not grade.errors
     ]
     if poor and bounded:
         shown = "; ".join(poor[:SHOWN])
@@ -263,7 +270,7 @@ def _check_constants(
         result.complain(text, fatal=True)
     result.probes += probes
     for probe in probes:
-        _judge_constant(probe, reference_mean, result)
+        _judge_constant(prober, probe, reference_mean, result)
     _judge_all(result)
 
 
@@ -276,11 +283,12 @@ def _judge_all(result: CheckResult) -> None:
         result.complain(text, fatal=True)
 
 
-def _judge_constant(probe: Probe, reference_mean: float | None, result: CheckResult) -> None:
+def _judge_constant(
+    prober: _Prober, probe: Probe, reference_mean: float | None, result: CheckResult
+) -> None:
     earned = f"the answer {probe.name!r}"
     if probe.errors:
-        text = f"graders failed on {earned} for {probe.errors} items: {probe.cause}"
-        result.complain(text, fatal=True)
+        prober.complain(probe, f"{earned} for {probe.errors} items", result)
     elif probe.full == 1:
         result.complain(f"{earned} earns full marks on every item: nothing to learn", fatal=True)
     elif reference_mean and probe.mean is not None and probe.mean > TOO_GOOD * reference_mean:

@@ -63,7 +63,7 @@ def _check_count(checkpoint: Path, processes: int) -> None:
         raise UsageError(
             f"the run was made by {saved} process{'es' * (saved > 1)}, and this is {processes}",
             where=str(checkpoint),
-            hint=f"Resume it with accelerate launch --num_processes {saved}."
+            hint=f"Resume it with accelerate launch --multi_gpu --num_processes {saved}."
             if saved > 1
             else "Resume it without accelerate launch.",
         )

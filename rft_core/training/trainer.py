@@ -78,6 +78,9 @@ class RFTTrainer(GRPOTrainer):
         output["num_items_in_batch"] = self.accelerator.gather(tokens).sum()
         return output
 
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """Write none: TRL's would say that the checkpoint was made of no model and no data."""
+
     def save_now(self) -> None:
         """Save a checkpoint of the last whole step, outside of the training loop."""
         self._save_checkpoint(self.model, trial=None)

@@ -22,12 +22,16 @@ from rft_core.grading.process_pool import IN_FLIGHT, ProcessPool
 
 MODULE = '''
 import os
+import signal
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rft_core.errors import DatasetError
+
+if Path(__file__).with_name("interrupt").exists():
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,16 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 def made(work: object, kind: type[ChunkPool], workers: int = 1) -> ChunkPool:
     return kind(work, workers)  # type: ignore[call-arg]
+
+
+def test_ctrl_c_does_not_reach_a_worker_that_starts(
+    work: object, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "interrupt").touch()  # what workers import sends it to them
+    pool = made(work, ProcessPool)
+    assert list(pool.map(["a"])) == ["A"]
+    pool.close()
+    assert "KeyboardInterrupt" not in capfd.readouterr().err
 
 
 POOLS = [(InlinePool, 1), (ProcessPool, 1), (ProcessPool, 2)]

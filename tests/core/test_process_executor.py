@@ -244,9 +244,11 @@ def test_a_child_that_outlives_a_worker_does_not_hide_its_death(make_runner_of: 
     ]
 
 
-def test_a_worker_without_its_socket_is_a_dead_one(make_runner_of: RunnerOf) -> None:
-    grades = grade(make_runner_of("ByText", timeout=None), "hang up", "slow 0.3")
-    assert kinds(grades) == ["crash", None]
+def test_a_worker_that_closes_its_pipes_is_replaced_at_its_deadline(
+    make_runner_of: RunnerOf,
+) -> None:
+    grades = grade(make_runner_of("ByText", timeout=2.0), "hang up", "slow 0.3")
+    assert kinds(grades) == ["timeout", None]
 
 
 def test_samples_and_grades_may_be_large(make_runner_of: RunnerOf) -> None:

@@ -21,7 +21,7 @@ ZERO_VARIANCE_GRADER: Final = 0.9
 SATURATED_ITEMS: Final = 0.7
 CLIPPED_SHARE: Final = 0.25
 """A few completions are always cut off, more so at the beginning of a run."""
-AT_TOP: Final = 0.02
+AT_TOP: Final = 0.05
 """A mean score this near to the highest one, as a share of the range, is at the top."""
 
 
