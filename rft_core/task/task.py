@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Task:
 
     def validation_items(self) -> list[Item]:
         """Return the validation items, as many as are evaluated."""
-        return [located.item for located in self.validation][: self.spec.evaluate.max_items]
+        return _first([one.item for one in self.validation], self.spec.evaluate.max_items)
 
     def item(self, row: Row) -> Item:
         """Return a row that is in none of the datasets as an item, checked.
@@ -138,6 +139,16 @@ def load_task(path: Path, read_dataset: RowReader | None = None, *, data: bool =
         templates=loader.templates,
         mix=plan_mix(spec, root, [located.item for located in train]) if data else None,
     )
+
+
+def _first(items: Sequence[Item], limit: int | None) -> list[Item]:
+    """Return the first items, as many of each task as of any other while there are some."""
+    by_task: dict[str | None, list[int]] = {}
+    for index, item in enumerate(items):
+        by_task.setdefault(item.task, []).append(index)
+    in_turn = (index for turn in zip_longest(*by_task.values()) for index in turn)
+    chosen = islice((index for index in in_turn if index is not None), limit)
+    return [items[index] for index in sorted(chosen)]
 
 
 def _constants(schema: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -231,6 +231,19 @@ def test_as_many_items_are_evaluated_as_wanted(load: Load) -> None:
     assert len(task.train_items()) == 5
 
 
+def test_where_not_all_items_are_evaluated_each_task_has_its_part(load: Load) -> None:
+    rows = [{"answer": "a", "task": task} for task in "xxxxyzzz"]
+    reward = {"graders": {"right": {"use": "needs_answer"}}}
+    task = load(
+        rows,
+        data={"train": "train.jsonl", "validation": "train.jsonl"},
+        reward=None,
+        rewards=dict.fromkeys("xyz", reward),
+        evaluate={"max_items": 5},
+    )
+    assert [item.id for item in task.validation_items()] == ["0", "1", "4", "5", "6"]
+
+
 def test_warnings_of_graders_are_passed_on(load: Load) -> None:
     assert load().warnings() == ["grader 'exact': answers are compared letter by letter"]
 
