@@ -31,6 +31,10 @@ def slowly(sample):
     return share_of_a(sample)
 
 
+async def asks(sample):
+    return share_of_a(sample)
+
+
 def waits(sample):
     Path(__file__).with_name("began").touch()
     time.sleep(600)
@@ -300,3 +304,14 @@ def test_a_second_ctrl_c_ends_it_at_once(
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=300)
     assert process.returncode == 130
+
+
+def test_parts_are_small_where_a_grader_asks_a_service(
+    folder: Path, task: Callable[..., str]
+) -> None:
+    rows = [{"item": {"id": f"q{n}"}, "completion": "a"} for n in range(600)]
+    write_rows(folder / "many.jsonl", rows)
+    result = rft("many.jsonl", "--task", task("asks"), cwd=folder)
+    assert result.returncode == 0, result.stderr
+    parts = sorted((folder / "many.jsonl.graded" / "samples").iterdir())
+    assert [len(part.read_text().splitlines()) for part in parts] == [256, 256, 88]

@@ -25,6 +25,8 @@ from rft_core.task.task import Task
 
 PLAIN_EVERY: Final = 60.0
 """Seconds between lines of progress where there is no terminal."""
+SERVICE_ROWS: Final = 256
+"""Rows of a part where a grader asks a service: parts are what is shown, stopped and kept."""
 EXIT_CODES: Final = {"done": 0, "stopped": 0, "failed": 1}
 
 
@@ -46,6 +48,8 @@ def grade_command(request: GradeRequest) -> int:
     task_file = _task_file(request, source)
     # A run's items are looked up by id, so its data is checked before anything is graded.
     task = open_task(task_file, out, data=not isinstance(source, FileSource))
+    if isinstance(source, FileSource) and _graders_with_limits(task):
+        source.chunk_rows = SERVICE_ROWS
     output = request.output or _default_output(source, task_file)
     executor, workers = _executor(request, source, task)
     if executor == "process" and (kept := _graders_with_limits(task)):

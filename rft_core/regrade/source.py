@@ -92,6 +92,7 @@ class FileSource:
     def __init__(self, path: Path) -> None:
         """Raise `UsageError` if there is nothing in the file."""
         self.path = path
+        self.chunk_rows = CHUNK_ROWS
         self.total_bytes = path.stat().st_size
         if not self.total_bytes:
             raise DatasetError("the file has no rows", where=str(path))
@@ -114,25 +115,26 @@ class FileSource:
             data = file.read(size)
             lines += data.count(b"\n")
             yield data
-        yield from _Cutter(file, self.path, lines).pieces()
+        yield from _Cutter(file, self.path, lines, self.chunk_rows).pieces()
 
 
 class _Cutter:
     """Cuts a file into pieces of whole lines."""
 
-    def __init__(self, file: IO[bytes], path: Path, lines_before: int) -> None:
+    def __init__(self, file: IO[bytes], path: Path, lines_before: int, rows: int) -> None:
         self._file = file
         self._path = path
         self._lines = lines_before
+        self._rows = rows
 
     def pieces(self) -> Iterator[bytes]:
         line = self._line()
         while line:
             piece, size = [line], len(line)
-            while (line := self._line()) and len(piece) < CHUNK_ROWS and size < CHUNK_BYTES:
+            while (line := self._line()) and len(piece) < self._rows and size < CHUNK_BYTES:
                 piece.append(line)
                 size += len(line)
-            while line and len(piece) < 2 * CHUNK_ROWS and size < 2 * CHUNK_BYTES:
+            while line and len(piece) < 2 * self._rows and size < 2 * CHUNK_BYTES:
                 if not _of_one_item(line, piece[-1]):
                     break
                 piece.append(line)
