@@ -269,7 +269,7 @@ def test_ctrl_c_finishes_what_is_in_flight(folder: Path, task: Callable[..., str
     )
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_killed_again_and_again_it_ends_as_unbroken(
     workers: str, folder: Path, task: Callable[..., str]
 ) -> None:

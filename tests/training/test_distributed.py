@@ -178,6 +178,7 @@ def test_graders_that_fail_too_often_end_both_processes(
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "failed"
 
 
+@pytest.mark.slow
 def test_interrupt_stops_all_after_a_step_and_resume_goes_on(
     small_task: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -65,7 +65,8 @@ def unbroken(
     return task, folder / "run"
 
 
-@pytest.mark.parametrize("killed_at", [1, 5])
+# Random moments, the first steps among them, are in test_kill.py.
+@pytest.mark.parametrize("killed_at", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_kill_and_resume_ends_as_the_unbroken_run(
     killed_at: int, unbroken: tuple[Path, Path], tmp_path: Path
 ) -> None:
