@@ -150,7 +150,7 @@ def test_a_sample_that_cannot_be_sent_is_an_error(grade: GradeBatch, graders: An
 
 def test_a_grade_that_cannot_be_sent_back_is_an_error(grade: GradeBatch, graders: Any) -> None:
     grades = grade(graders.ByText, ["a", "unpicklable", "bb"])
-    assert kinds(grades) == [None, "exception", None]
+    assert kinds(grades) == [None, "contract", None]
 
 
 def test_a_grader_that_cannot_be_made_there_is_an_error(grade: GradeBatch, graders: Any) -> None:
