@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from rft_core.errors import DatasetError
 from rft_core.regrade.items import ItemFinder, Library
 from rft_core.regrade.source import Chunk
 from rft_core.suggest import did_you_mean
-from rft_core.task.data import MAX_LINE_CHARS
+from rft_core.task.data import parse_row
 from rft_core.types import Completion, Message, Sample
 
 MAX_NUMBER: Final = 1e100
@@ -58,7 +58,7 @@ def read_rows(chunk: Chunk, library: Library) -> Iterator[GivenRow]:
     for number, line in enumerate(_text(chunk).split("\n")):
         if line and not line.isspace():
             where = chunk.where(number)
-            yield _row(_parsed(line, where), number, where, items)
+            yield _row(parse_row(line, where), number, where, items)
 
 
 def _text(chunk: Chunk) -> str:
@@ -68,25 +68,6 @@ def _text(chunk: Chunk) -> str:
         line = chunk.data.count(b"\n", 0, error.start)
         raise DatasetError("the row is not UTF-8 text", where=chunk.where(line)) from None
     return text.removeprefix(_BOM) if chunk.first_line == 1 else text
-
-
-def _parsed(line: str, where: str) -> dict[str, Any]:
-    if len(line) > MAX_LINE_CHARS:
-        raise DatasetError(f"the row is longer than {MAX_LINE_CHARS} characters", where=where)
-    try:
-        row = _DECODER.decode(line)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"the row is not JSON: {error}", where=where) from None
-    if not isinstance(row, dict):
-        raise DatasetError("a row must be a JSON object", where=where)
-    return row
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _row(data: Mapping[str, Any], line: int, where: str, items: ItemFinder) -> GivenRow:
