@@ -1,11 +1,11 @@
-"""Cases: completions with the score that people gave them, to hold a grader against.
+"""Cases: completions with what people expect of a grader, to hold it against.
 
 A case is one line of a JSONL file:
 
     {"id": "c1", "item": {"id": "q1", "question": "…"}, "completion": "…", "expected": 0.5}
 
 `item` is a row as in a dataset. Cases whose items have one `id`, or are equal where they have none,
-are completions of one item.
+are completions of one item. `expected` is a score, or one of the forms in `expectations`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rft_core.errors import DatasetError
+from rft_core.expectations import Expectation, HigherThan, read_expectation
 from rft_core.suggest import did_you_mean
 from rft_core.task.data import Row, make_items, read_jsonl
 from rft_core.types import Item
@@ -28,7 +29,7 @@ _SHAPE: Final = 'A case is {"item": {…}, "completion": "…", "expected": 0.5}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A completion of an item and the score that people gave it, on their own scale.
+    """A completion of an item and what people expect of a grader: a score on their own scale, say.
 
     `where` is `file:line`. A case without `id` is named after its line.
     """
@@ -36,12 +37,12 @@ class Case:
     id: str
     item: Item
     completion: str
-    expected: float
+    expected: Expectation
     where: str
 
 
 def read_cases(path: Path, expected_range: tuple[float, float] = (0.0, 1.0)) -> list[Case]:
-    """Return the cases of a JSONL file, at least one; `expected` lies in the range, inclusive.
+    """Return the cases of a JSONL file, at least one; scores lie in the range, inclusive.
 
     Raises `DatasetError` with file and line.
     """
@@ -49,7 +50,36 @@ def read_cases(path: Path, expected_range: tuple[float, float] = (0.0, 1.0)) -> 
     cases = [reader.case(row) for row in read_jsonl(path)]
     if not cases:
         raise DatasetError("the file has no cases", where=str(path), hint=_SHAPE)
+    _check_comparisons(cases)
     return cases
+
+
+def read_scored_cases(path: Path, expected_range: tuple[float, float] = (0.0, 1.0)) -> list[Case]:
+    """Return the cases of a file in which every `expected` is a score. Raises `DatasetError`."""
+    cases = read_cases(path, expected_range)
+    for case in cases:
+        if not isinstance(case.expected, float):
+            raise DatasetError(
+                f"`expected` is {case.expected}, no score",
+                where=case.where,
+                hint="Calibration compares scores with scores: write what people gave, a number.",
+            )
+    return cases
+
+
+def _check_comparisons(cases: list[Case]) -> None:
+    """Refuse comparisons with cases that are not there, or with themselves."""
+    names = [case.id for case in cases]
+    for case in cases:
+        if not isinstance(case.expected, HigherThan):
+            continue
+        other = case.expected.case
+        if other == case.id:
+            raise DatasetError("a case cannot be higher than itself", where=case.where)
+        if other not in names:
+            raise DatasetError(
+                f"there is no case {other!r}", where=case.where, hint=did_you_mean(other, names)
+            )
 
 
 class _Reader:
@@ -73,7 +103,11 @@ class _Reader:
                 hint="Write what the model answered as a string, JSON answers too.",
             )
         return Case(
-            self._identifier(row), self._item(row), completion, self._expected(row), row.where
+            self._identifier(row),
+            self._item(row),
+            completion,
+            read_expectation(row.data["expected"], row.where, self._range),
+            row.where,
         )
 
     def _identifier(self, row: Row) -> str:
@@ -87,23 +121,6 @@ class _Reader:
             )
         self._places[name] = row.where
         return name
-
-    def _expected(self, row: Row) -> float:
-        value = row.data["expected"]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise DatasetError(
-                f"`expected` is not a number but {json.dumps(value)[:40]}",
-                where=row.where,
-                hint="It is the human score; write 1 and 0 for right and wrong.",
-            )
-        low, high = self._range
-        if not low <= value <= high:
-            raise DatasetError(
-                f"`expected` is {str(value)[:20]}, outside of {low:g} to {high:g}",
-                where=row.where,
-                hint="Correct it, or give the scale of the scores: --human-range LOW HIGH.",
-            )
-        return float(value)
 
     def _item(self, row: Row) -> Item:
         """Return the item; completions of one item share one object."""

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from rft_core.configurable import PluginConfig, base_dir
 from rft_core.grader import Grader
-from rft_core.types import GradeLike, Sample
+from rft_core.types import Family, GradeLike, Sample
 
 
 class FunctionGraderConfig(PluginConfig):
@@ -25,6 +25,8 @@ class FunctionGraderConfig(PluginConfig):
     """The scores that the function may return, inclusive."""
     deterministic: bool = False
     """Equal samples always get the same score, so one call is enough for all of them."""
+    family: Family | None = None
+    """What is graded, for `rft graders test`."""
 
     @field_validator("range")
     @classmethod
@@ -64,6 +66,7 @@ class FunctionGrader(Grader[FunctionGraderConfig]):
         # What other graders say by their class is configured for a function.
         self.score_range = config.range  # type: ignore[misc]
         self.deterministic = config.deterministic  # type: ignore[misc]
+        self.family = config.family  # type: ignore[misc]
         self._parameters = inspect.signature(self.function).parameters
 
     def origin(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from rft_core.configurable import ConfigT, Configurable
-from rft_core.types import BatchGradeLike, Grade, GradeLike, Item, Sample
+from rft_core.types import BatchGradeLike, Family, Grade, GradeLike, Item, Sample
 
 Isolation: TypeAlias = Literal["none", "process"]
 
@@ -43,6 +43,8 @@ class Grader(Configurable[ConfigT]):
     paid: ClassVar[bool] = False
     """Grading costs money or much time: `rft check` then tries few answers on few items."""
 
+    family: ClassVar[Family | None] = None
+    """What is graded: `rft graders test` then tries what fools graders of that kind."""
     pure: ClassVar[bool] = False
     """A grade depends on the item and the completion alone, and grading has no effects.
 

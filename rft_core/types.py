@@ -13,6 +13,8 @@ Message: TypeAlias = Mapping[str, Any]
 """One chat message, `{"role": …, "content": …}`, as in the chat completions API."""
 
 Outcome: TypeAlias = Literal["graded", "not_applicable", "error"]
+Family: TypeAlias = Literal["answer", "structured", "label_set", "similarity", "judge"]
+"""What graders of a kind have in common: how completions try to be paid without being right."""
 ErrorKind: TypeAlias = Literal["exception", "timeout", "contract", "crash", "stop"]
 
 MAX_JSON_CHARS: Final = 1_000_000

@@ -83,7 +83,8 @@ def grade_cases(
         grades = tuple(one[index][0] for one in rounds)
         scores = tuple(_scaled(grade.score, call.grader.score_range) for grade in grades)
         places = tuple(one[index][1] for one in rounds)
-        human = _scaled(case.expected, human_range) or 0.0
+        expected = case.expected if isinstance(case.expected, int | float) else None
+        human = _scaled(expected, human_range) or 0.0
         results.append(GradedCase(case, human, grades, places, scores))
     return results
 

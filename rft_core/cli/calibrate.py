@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rft_core.calibration.requirements import require_calibration
 from rft_core.calibration.result import Calibration
 from rft_core.calibration.selection import select_grader
-from rft_core.cases import Case, read_cases
+from rft_core.cases import Case, read_scored_cases
 from rft_core.cli.calibration_report import print_calibration
 from rft_core.cli.common import console
 from rft_core.errors import UsageError
@@ -67,7 +67,7 @@ def calibrate_command(request: CalibrationRequest) -> int:
     call = select_grader(request.name, request.config)
     for warning in call.grader.warnings():
         out.print(f"warning: {warning}", style="yellow", markup=False)
-    cases = read_cases(request.cases, request.human_range)
+    cases = read_scored_cases(request.cases, request.human_range)
     check_cases(call, cases)
     calibration = _calibrate(request, call, cases, out)
     print_calibration(out, calibration)

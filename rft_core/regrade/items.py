@@ -10,7 +10,7 @@ from typing import Any
 from rft_core.errors import DatasetError, UsageError
 from rft_core.regrade.source import Split
 from rft_core.task.data import LocatedItem, Row
-from rft_core.task.spec import DatasetSpec
+from rft_core.task.spec import CasesSpec, DatasetSpec, DataSource
 from rft_core.task.task import Task
 from rft_core.types import Item
 
@@ -56,7 +56,9 @@ class Library:
         return {"train": _by_id(task.train), "validation": _by_id(task.validation)}
 
     def _dataset_name(self, split: Split) -> str | None:
-        dataset: str | DatasetSpec | None = getattr(self.task.spec.data, split)
+        dataset: DataSource | None = getattr(self.task.spec.data, split)
+        if isinstance(dataset, CasesSpec):
+            return dataset.cases
         return dataset.name if isinstance(dataset, DatasetSpec) else dataset
 
 

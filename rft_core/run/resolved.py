@@ -8,7 +8,7 @@ from typing import Any
 
 from rft_core.configurable import Configurable
 from rft_core.task.build import RewardPlan
-from rft_core.task.spec import DatasetSpec
+from rft_core.task.spec import CasesSpec, DatasetSpec, DataSource
 from rft_core.task.task import Task
 
 
@@ -32,7 +32,10 @@ def resolved(task: Task, train: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _dataset(task: Task, dataset: str | DatasetSpec) -> Any:
+def _dataset(task: Task, dataset: DataSource) -> Any:
+    if isinstance(dataset, CasesSpec):
+        path = task.base_dir / Path(dataset.cases).expanduser()
+        return {"cases": str(path.resolve())}
     if isinstance(dataset, DatasetSpec):
         folder = task.base_dir / Path(dataset.name).expanduser()
         name = str(folder.resolve()) if folder.is_dir() else dataset.name

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rft_core.configurable import Configurable
 from rft_core.errors import FormulaError, PluginError
@@ -28,6 +30,9 @@ from rft_core.task.source import Place
 from rft_core.task.spec import GraderSpec, Penalty, RewardSpec, RolloutSpec, ShaperSpec
 from rft_core.task.validation import validate
 
+MAX_CORNERS: Final = 12
+"""With more graders than this the ends of all ranges are too many to try."""
+
 
 @dataclass(frozen=True)
 class RewardPlan:
@@ -45,6 +50,19 @@ class RewardPlan:
     def weights(self) -> Mapping[str, float]:
         """Return the graders' weights, {} where a formula composes them."""
         return self.composition.weights if isinstance(self.composition, WeightedSum) else {}
+
+    def reward_range(self) -> tuple[float, float]:
+        """Return the lowest and highest composed reward that the ends of the graders' ranges give.
+
+        Gates and penalties are left out. Infinite, where it is not known.
+        """
+        ranges = [call.grader.score_range for call in self.calls.values()]
+        if len(ranges) > MAX_CORNERS:
+            return -math.inf, math.inf
+        corners = (dict(zip(self.calls, c, strict=True)) for c in itertools.product(*ranges))
+        composed = (self.composition.compose(corner).reward for corner in corners)
+        rewards = [reward for reward in composed if reward is not None]
+        return min(rewards, default=-math.inf), max(rewards, default=math.inf)
 
     def start(self) -> Reward:
         """Put the graders on their executors."""

@@ -6,7 +6,6 @@ empty one, an empty object or list, and every reference given to all items.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,6 @@ from typing import Final
 from rft_core.errors import DatasetError
 from rft_core.evaluation import distinct_errors, mean
 from rft_core.reward.engine import RewardEngine
-from rft_core.reward.reward import Reward
 from rft_core.task.data import LocatedItem
 from rft_core.task.task import Task
 from rft_core.task.templates import Template
@@ -36,8 +34,6 @@ SHOWN: Final = 5
 PAID_ITEMS: Final = 5
 PAID_CONSTANTS: Final = 2
 """So many items and constant answers are tried where grading costs money."""
-MAX_CORNERS: Final = 12
-"""With more graders than this the ends of all ranges are too many to try."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ def check_task(task: Task) -> CheckResult:
         result.complain(f"only {PAID_ITEMS} items were tried: {names} costs", fatal=False)
     with task.engine() as engine:
         references = _references(task, located)
-        marks = {name: _full_marks(reward) for name, reward in engine.rewards.items()}
+        marks = {name: plan.reward_range()[1] for name, plan in task.rewards.items()}
         unrewarded = dict.fromkeys((one.where for one in located), "")
         probe = _Prober(engine, located, marks, task.spec.max_error_rate, unrewarded)
         if references is None:
@@ -140,21 +136,6 @@ def _rendered(template: Template, located: LocatedItem) -> str:
         return template.render({"item": {"id": located.item.id, **located.item.fields}})
     except LookupError as error:
         raise DatasetError(str(error.args[0]), where=located.where) from None
-
-
-def _full_marks(reward: Reward) -> float:
-    """Return the highest reward before shaping that the ends of the graders' ranges give.
-
-    Infinity, where that is not known: references are then not held against it.
-    """
-    ranges = [runner.call.grader.score_range for runner in reward.runners.values()]
-    if len(ranges) > MAX_CORNERS:
-        return math.inf
-    rewards = (
-        reward.composition.compose(dict(zip(reward.runners, corner, strict=True))).reward
-        for corner in itertools.product(*ranges)
-    )
-    return max((r for r in rewards if r is not None), default=math.inf)
 
 
 @dataclass(frozen=True)

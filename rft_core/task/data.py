@@ -58,6 +58,19 @@ def read_jsonl(path: Path) -> Iterator[Row]:
         raise DatasetError(error.strerror or str(error), where=str(path)) from None
 
 
+def rows_of_cases(path: Path) -> Iterator[Row]:
+    """Yield the items of a file of cases as rows, each once. Raises `DatasetError`."""
+    seen: set[str] = set()
+    for row in read_jsonl(path):
+        item = row.data.get("item")
+        if not isinstance(item, dict):
+            raise DatasetError("the case has no `item` that is an object", where=row.where)
+        text = json.dumps(item, sort_keys=True)
+        if text not in seen:
+            seen.add(text)
+            yield Row(row.where, item)
+
+
 def parse_row(line: str, where: str) -> dict[str, Any]:
     """Return the object on a line, bounded and without NaN. Raises `DatasetError`."""
     if len(line) > MAX_LINE_CHARS:

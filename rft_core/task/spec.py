@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -33,11 +33,20 @@ class DatasetSpec(Section):
     revision: str | None = None
 
 
-class DataSpec(Section):
-    """Where items come from: a JSONL file (relative to the task file) or a dataset."""
+class CasesSpec(Section):
+    """The items of a file of cases, each once: enough to try a task before there is data."""
 
-    train: str | DatasetSpec
-    validation: str | DatasetSpec | None = None
+    cases: str
+
+
+DataSource: TypeAlias = str | CasesSpec | DatasetSpec
+
+
+class DataSpec(Section):
+    """Where items come from: a JSONL file (relative to the task file), a dataset, or cases."""
+
+    train: DataSource
+    validation: DataSource | None = None
 
 
 class MessageSpec(Section):

@@ -21,10 +21,11 @@ from rft_core.task.data import (
     RowReader,
     make_items,
     read_jsonl,
+    rows_of_cases,
 )
 from rft_core.task.mix import Mix, plan_mix
 from rft_core.task.source import Location, Place, Source, read_text, read_yaml
-from rft_core.task.spec import DatasetSpec, MessageSpec, ModelSpec, TaskSpec
+from rft_core.task.spec import CasesSpec, DatasetSpec, DataSource, MessageSpec, ModelSpec, TaskSpec
 from rft_core.task.templates import Template, parse_template
 from rft_core.task.validation import validate
 from rft_core.types import Item
@@ -200,7 +201,7 @@ class _DataLoader:
         self.messages = None if spec.messages is None else self._texts(spec.messages)
         self.templates = None if self.messages is None else self._templates(self.messages)
 
-    def load(self, dataset: str | DatasetSpec | None, name: str) -> list[LocatedItem]:
+    def load(self, dataset: DataSource | None, name: str) -> list[LocatedItem]:
         """Return the items of a dataset, at least one; none where the task file names none."""
         if dataset is None:
             return []
@@ -210,7 +211,9 @@ class _DataLoader:
             raise DatasetError("the dataset has no rows", where=self.source.where(("data", name)))
         return items
 
-    def _rows(self, dataset: str | DatasetSpec, name: str) -> Iterable[Row]:
+    def _rows(self, dataset: DataSource, name: str) -> Iterable[Row]:
+        if isinstance(dataset, CasesSpec):
+            return rows_of_cases(self.base_dir / Path(dataset.cases).expanduser())
         if isinstance(dataset, str):
             path = self.base_dir / Path(dataset).expanduser()
             if path.is_file():

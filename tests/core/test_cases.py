@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from rft_core.cases import items_of, read_cases
+from rft_core.cases import items_of, read_cases, read_scored_cases
 from rft_core.errors import DatasetError
+from rft_core.expectations import HigherThan, OutcomeIs, Within
 
 Write = Callable[..., Path]
 
@@ -108,3 +109,35 @@ def test_a_file_without_cases_is_told(write: Write, tmp_path: Path) -> None:
         read_cases(write(""))
     with pytest.raises(DatasetError, match="no such file"):
         read_cases(tmp_path / "nothing.jsonl")
+
+
+def test_expectations_other_than_scores(write: Write) -> None:
+    expected = [[0, 0.4], {"higher_than": "line 3"}, 1, {"outcome": "not_applicable"}]
+    read = [one.expected for one in read_cases(write(*(case(expected=e) for e in expected)))]
+    assert read == [Within(0, 0.4), HigherThan("line 3"), 1.0, OutcomeIs("not_applicable")]
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        ([0.6, 0.4], "runs from 0.6 to 0.4"),
+        ([0.2, 1.5], "outside of 0 to 1"),
+        ([1], "not a number"),
+        ({"outcome": "graded"}, "not understood"),
+        ({"higher_than": "c9"}, "no case 'c9'"),
+        ({"higher_than": "c1"}, "higher than itself"),
+        ({"higher_than": "c1", "by": 2}, "not understood"),
+    ],
+)
+def test_wrong_expectations_are_refused(write: Write, expected: Any, told: str) -> None:
+    path = write(case(id="c1", expected=expected))
+    with pytest.raises(DatasetError, match=told) as caught:
+        read_cases(path)
+    assert caught.value.where == f"{path}:1"
+
+
+def test_scored_cases_have_scores(write: Write) -> None:
+    path = write(case(), case(expected=[0, 1]))
+    with pytest.raises(DatasetError, match="no score") as caught:
+        read_scored_cases(path)
+    assert caught.value.where == f"{path}:2"

@@ -251,3 +251,15 @@ def test_warnings_of_graders_are_passed_on(load: Load) -> None:
 def test_paths_are_relative_to_the_task_file(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     assert len(load().train) == 1
+
+
+def test_the_items_of_cases_are_a_dataset_each_once(load: Load, tmp_path: Path) -> None:
+    first, second = ({"messages": [USER], "answer": answer} for answer in ("one", "two"))
+    cases = [
+        {"item": first, "completion": "x", "expected": 1},
+        {"item": first, "completion": "y", "expected": 0},
+        {"item": second, "completion": "z", "expected": 1},
+    ]
+    (tmp_path / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
+    task = load(data={"train": {"cases": "cases.jsonl"}})
+    assert [one.item.fields["answer"] for one in task.train] == ["one", "two"]

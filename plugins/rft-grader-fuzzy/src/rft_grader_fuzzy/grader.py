@@ -34,6 +34,7 @@ class FuzzyGrader(Grader[FuzzyConfig]):
 
     name = "fuzzy"
     version = "1"
+    family = "similarity"
     Config: ClassVar[type[PluginConfig]] = FuzzyConfig
 
     def __init__(self, config: FuzzyConfig) -> None:

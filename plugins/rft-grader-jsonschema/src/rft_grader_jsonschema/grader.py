@@ -26,6 +26,7 @@ class JsonSchemaGrader(Grader[JsonSchemaConfig]):
 
     name = "json_schema"
     version = "1"
+    family = "structured"
     Config: ClassVar[type[PluginConfig]] = JsonSchemaConfig
 
     def __init__(self, config: JsonSchemaConfig) -> None:

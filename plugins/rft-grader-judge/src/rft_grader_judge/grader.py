@@ -38,6 +38,7 @@ class JudgeGrader(Grader[JudgeConfig]):
 
     name = "judge"
     version = "1"
+    family = "judge"
     Config: ClassVar[type[PluginConfig]] = JudgeConfig
     timeout = None  # the endpoint's deadline holds for each judgement
     whole_batches = True

@@ -23,6 +23,7 @@ class MathGrader(Grader[MathConfig]):
 
     name = "math"
     version = "1"
+    family = "answer"
     Config: ClassVar[type[PluginConfig]] = MathConfig
     concurrency: ClassVar[int] = 2
     """As many as there are algebra workers."""

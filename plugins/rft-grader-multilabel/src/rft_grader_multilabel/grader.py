@@ -30,6 +30,7 @@ class MultilabelGrader(Grader[MultilabelConfig]):
 
     name = "multilabel"
     version = "1"
+    family = "label_set"
     Config: ClassVar[type[PluginConfig]] = MultilabelConfig
 
     def __init__(self, config: MultilabelConfig) -> None:

@@ -1,10 +1,4 @@
-"""For tests of graders: make a sample, grade it as a run would.
-
-from rft_core.testing import grade_one, make_grader, make_sample
-
-grader = make_grader(MyGrader, threshold=2)
-assert grade_one(grader, make_sample('{"a": 1}', reference={"a": 1})).score == 1.0
-"""
+"""Making samples and graders, and grading as a run would."""
 
 from __future__ import annotations
 

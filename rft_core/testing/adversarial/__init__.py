@@ -1,0 +1,1 @@
+"""The adversarial library: completions that try to be paid without being right."""
