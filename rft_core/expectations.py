@@ -12,8 +12,8 @@ from rft_core.errors import DatasetError
 ExpectedOutcome: TypeAlias = Literal["not_applicable", "error"]
 
 _SHAPES: Final = (
-    'Write a number, the human score (1 and 0 for right and wrong), [low, high], {"higher_than": "another case"} or '
-    '{"outcome": "not_applicable" or "error"}.'
+    "Write a number, the human score (1 and 0 for right and wrong), [low, high], "
+    '{"higher_than": "another case"} or {"outcome": "not_applicable" or "error"}.'
 )
 
 
@@ -87,6 +87,6 @@ def _score(value: Any, where: str, bounds: tuple[float, float]) -> float:
         raise DatasetError(
             f"`expected` is {str(value)[:20]}, outside of {low:g} to {high:g}",
             where=where,
-            hint="Scores are on the grader's scale; for calibration on that of --human-range LOW HIGH.",
+            hint="Scores are on the grader's scale, or on that of --human-range LOW HIGH.",
         )
     return float(value)

@@ -11,11 +11,11 @@ loaded. A failed grader masks the sample: its reward is None, never 0.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
@@ -29,6 +29,8 @@ from rft_core.types import Completion, GradedSample, Item, Message, Progress, Sa
 
 KEPT_ITEMS: Final = 1000
 """So many rows are remembered: graders know equal samples by their item."""
+
+_TRAINERS_OWN: Final = frozenset({"log_extra", "environments"})
 
 LogMetric: TypeAlias = Callable[[str, float], None]
 
@@ -46,7 +48,7 @@ class ComposedReward:
         self.task = load_task(self.task_file, data=False)
         self._lock = threading.Lock()
         self._items: LRUCache[str, Item] = LRUCache(KEPT_ITEMS)
-        self._numbers = itertools.count()
+        self._numbers = count()
         self._engine: RewardEngine | None = None
         self._closed = False
 
@@ -127,32 +129,104 @@ class TrlReward:
     """A composed reward as a reward function of TRL's trainers; see `trl_reward`."""
 
     def __init__(self, task_file: Path | str, name: str) -> None:
-        self.__name__ = name
+        self.__name__ = name  # under which TRL logs it
         self.reward = ComposedReward(task_file)
 
     def __call__(
         self,
         prompts: Sequence[Any] | None = None,
         completions: Sequence[Any] = (),
-        completion_ids: Sequence[Sequence[int]] | None = None,
+        completion_ids: Sequence[Sequence[int] | None] | None = None,
         **columns: Any,
     ) -> list[float | None]:
-        """Return a reward per completion; None where the sample is masked."""
+        """Return a reward per completion, None where the sample is masked.
+
+        Without prompts, the task file's `messages` are filled in from the columns.
+        """
         state = columns.pop("trainer_state", None)
         log_metric: LogMetric | None = columns.pop("log_metric", None)
-        for other in ("log_extra", "environments"):
-            columns.pop(other, None)
         graded = self.reward.grade(
             _rows(columns, len(completions)),
             [
-                _completion(one, ids)
-                for one, ids in zip(completions, completion_ids or completions, strict=True)
-            ]
-            if completion_ids is not None
-            else [_completion(one, None) for one in completions],
+                _completion(*pair)
+                for pair in zip(completions, completion_ids or repeat(None), strict=False)
+            ],
             None if prompts is None else [_messages(prompt) for prompt in prompts],
-            state and Progress(state.global_step + 1, state.max_steps),
+            None if state is None else Progress(state.global_step + 1, state.max_steps),
         )
         if log_metric is not None:
             log_grader_means(graded, log_metric)
         return [one.reward for one in graded]
+
+    def close(self) -> None:
+        """Stop the graders; calls after that raise `RunError`."""
+        self.reward.close()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, str]]:
+        return type(self), (self.reward.task_file, self.__name__)
+
+
+def trl_reward(task_file: Path | str, *, name: str = "reward") -> TrlReward:
+    """Return a task file's reward for `GRPOTrainer(reward_funcs=[…])`.
+
+    The dataset's columns are the row that graders see; `task` chooses the reward where there are
+    several. Prompts and completions may be texts or messages. Graders see the trainer's prompt, the
+    number of tokens of a completion that is one turn, and all turns of one that is more.
+    TRL logs the reward as `name`, and the graders' means as `graders/…`. Where there are several
+    processes, each has graders of its own.
+    Raises `UsageError` if the task file is wrong; its calls do for a row that cannot be graded.
+    """
+    return TrlReward(task_file, name)
+
+
+def log_grader_means(graded: Sequence[GradedSample], log_metric: LogMetric) -> None:
+    """Send each grader's mean score to TRL's log, and so to the trackers of `report_to`."""
+    scores: dict[str, list[float]] = {}
+    for one in graded:
+        for name, grade in one.grades.items():
+            if grade is not None and grade.score is not None:
+                scores.setdefault(name, []).append(grade.score)
+    for name, values in scores.items():
+        log_metric(f"graders/{name}", sum(values) / len(values))
+
+
+def _key(value: Any) -> str:
+    """Return what only equal values have in common; "" for what is not JSON."""
+    try:
+        return json.dumps(value, sort_keys=True)
+    except (TypeError, ValueError):
+        return ""
+
+
+def _rows(columns: Mapping[str, Any], size: int) -> list[dict[str, Any]]:
+    columns = {name: column for name, column in columns.items() if name not in _TRAINERS_OWN}
+    for name, column in columns.items():
+        if isinstance(column, str) or len(column) != size:
+            raise UsageError(
+                f"column {name!r} is no list of {size} values, one for each completion"
+            )
+    return [{name: column[i] for name, column in columns.items()} for i in range(size)]
+
+
+def _completion(answer: Any, ids: Sequence[int] | None) -> Completion:
+    """Return a text or the messages after the prompt as a completion: the last assistant's text."""
+    if isinstance(answer, str):
+        return Completion(answer, None if ids is None else len(ids))
+    turns = _messages(answer)
+    text = next((turn["content"] for turn in reversed(turns) if turn["role"] == "assistant"), "")
+    if len(turns) == 1:
+        return Completion(text, None if ids is None else len(ids))
+    return Completion(text, messages=turns)  # tools' tokens are among the ids
+
+
+def _messages(prompt: Any) -> tuple[Message, ...]:
+    if isinstance(prompt, str):
+        return ({"role": "user", "content": prompt},)
+    return tuple({**turn, "content": _text(turn.get("content"))} for turn in prompt)
+
+
+def _text(content: Any) -> str:
+    """Return a message's text: of its parts, those that are text."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "".join(part.get("text") or "" for part in content)

@@ -21,6 +21,7 @@ class FunctionGraderConfig(PluginConfig):
     """`path` is `package.module:callable`, or `file.py:callable` relative to the task file."""
 
     path: str = Field(pattern=r"^[^:]+:[A-Za-z_][\w.]*$")
+    """`package.module:callable`, or `file.py:callable` relative to the task file."""
     range: tuple[float, float] = (float("-inf"), float("inf"))
     """The scores that the function may return, inclusive."""
     deterministic: bool = False

@@ -24,7 +24,9 @@ class TwoTurnConfig(PluginConfig):
     """What is said to the policy between its first and its second answer."""
 
     message: str = "Check your answer and give the final one."
+    """What is said after the first answer."""
     role: str = "user"
+    """Who says it."""
 
 
 class TwoTurn(Rollout[TwoTurnConfig]):

@@ -42,7 +42,7 @@ def plugin_names(name: str, grader: str | None = None) -> PluginNames:
     except InvalidName:
         raise UsageError(
             f"{name!r} cannot be the name of a distribution",
-            hint="Write letters, digits and hyphens, such as acme-sql. --output chooses the folder.",
+            hint="Write letters, digits and hyphens: acme-sql. --output chooses the folder.",
         ) from None
     package = distribution.replace("-", "_")
     _check_package(distribution, package)

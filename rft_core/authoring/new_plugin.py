@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -16,24 +15,11 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from packaging.version import Version
 
 from rft_core.authoring.names import PluginNames, plugin_names, refuse_taken
+from rft_core.authoring.request import NewPlugin
 from rft_core.errors import UsageError
 
 TEMPLATE: Final = Path(__file__).parent / "template"
-DEFAULT_MODEL: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
-
 _WITH_ADDRESS: Final = re.compile(r"(?P<name>[^<>]+?)\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>")
-
-
-@dataclass(frozen=True)
-class NewPlugin:
-    """What to write. `grader` and `output` follow from `name` where they are None."""
-
-    name: str
-    grader: str | None = None
-    author: str | None = None
-    licence: str = "Apache-2.0"
-    model: str = DEFAULT_MODEL
-    output: Path | None = None
 
 
 def write_plugin(plugin: NewPlugin) -> tuple[PluginNames, Path]:

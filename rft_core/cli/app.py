@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn, Optional
 
 import typer
 
+from rft_core.authoring.request import DEFAULT_LICENCE, DEFAULT_MODEL, NewPlugin
 from rft_core.cli.processes import let_main_tell
 from rft_core.errors import RFTError, UsageError
 
@@ -28,7 +29,7 @@ app.add_typer(graders_app, name="graders")
 
 INTERRUPTED = 130
 
-OWN_COMMANDS = frozenset({"train", "eval", "grade", "check", "graders"})
+OWN_COMMANDS = frozenset({"train", "eval", "grade", "check", "graders", "new-plugin"})
 
 # typer reads these annotations at run time, and knows no `Path | None` default without Optional.
 TaskFile = Annotated[Path, typer.Argument(help="The task file.")]
@@ -109,6 +110,33 @@ def check(task: TaskFile) -> None:
     from rft_core.cli.check import check_command
 
     raise typer.Exit(check_command(task))
+
+
+@app.command("new-plugin")
+def new_plugin(
+    name: Annotated[str, typer.Argument(help="The distribution's name, such as acme-sql.")],
+    *,
+    grader: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The grader's name; acme_sql for acme-sql if not given."),
+    ] = None,
+    author: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Your name, and your address in <> if it is to be known."),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="As SPDX writes it.")] = DEFAULT_LICENCE,
+    model: Annotated[
+        str, typer.Option(help="What the example trains: a hub id, a folder or a GGUF file.")
+    ] = DEFAULT_MODEL,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="The new folder; ./NAME if not given."),
+    ] = None,
+) -> None:
+    """Write a plugin to begin with: a grader, its cases and its tests, ready to install."""
+    from rft_core.cli.new_plugin import new_plugin_command
+
+    new_plugin_command(NewPlugin(name, grader, author, licence, model, output))
 
 
 @graders_app.command("list")

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
+from rft_core.authoring.request import NewPlugin
 from rft_core.authoring.requirements import require_authoring
 from rft_core.cli.common import console
 
 
-def new_plugin_command(
-    name: str,
-    grader: str | None,
-    author: str | None,
-    licence: str,
-    model: str | None,
-    output: Path | None,
-) -> None:
+def new_plugin_command(request: NewPlugin) -> None:
     """Write a new plugin and say what to do next. Raises `UsageError`."""
     require_authoring()
-    from rft_core.authoring.new_plugin import DEFAULT_MODEL, NewPlugin, write_plugin
+    from rft_core.authoring.new_plugin import write_plugin
 
-    request = NewPlugin(name, grader, author, licence, model or DEFAULT_MODEL, output)
     names, folder = write_plugin(request)
     out = console()
     for line in (

@@ -17,7 +17,9 @@ class ClipConfig(PluginConfig):
     """The bounds, inclusive."""
 
     min: float = Field(default=0.0, allow_inf_nan=False)
+    """The lowest reward."""
     max: float = Field(default=1.0, allow_inf_nan=False)
+    """The highest reward."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -45,9 +47,11 @@ class LengthPenaltyConfig(PluginConfig):
     """`penalty` is what a completion loses at `max_tokens + buffer` tokens and beyond."""
 
     max_tokens: int = Field(gt=0)
+    """So many tokens are free."""
     buffer: int | None = Field(default=None, gt=0)
     """Tokens over which the penalty grows; `max_tokens` / 4 if not given."""
     penalty: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    """What a completion loses at `max_tokens + buffer` tokens and beyond."""
 
 
 class LengthPenalty(RewardShaper[LengthPenaltyConfig]):
@@ -85,10 +89,13 @@ class ScheduleConfig(PluginConfig):
     """The factor goes from `start` at the first step to `end` after `steps` steps and stays."""
 
     start: float = Field(default=0.0, allow_inf_nan=False)
+    """The factor at the first step."""
     end: float = Field(default=1.0, allow_inf_nan=False)
+    """The factor after `steps` steps, and outside of training."""
     steps: int | None = Field(default=None, gt=0)
     """The whole run if not given."""
     kind: Literal["linear", "cosine"] = "linear"
+    """How the factor goes from one to the other."""
 
 
 class Schedule(RewardShaper[ScheduleConfig]):

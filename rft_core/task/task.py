@@ -28,7 +28,7 @@ from rft_core.task.source import Location, Place, Source, read_text, read_yaml
 from rft_core.task.spec import CasesSpec, DatasetSpec, DataSource, MessageSpec, ModelSpec, TaskSpec
 from rft_core.task.templates import Template, parse_template
 from rft_core.task.validation import validate
-from rft_core.types import Item
+from rft_core.types import Item, Message
 
 _ITEM = frozenset({"item"})
 _NAMESPACES = _ITEM | {"response_format"}
@@ -67,15 +67,17 @@ class Task:
         """Return the validation items, as many as are evaluated."""
         return _first([one.item for one in self.validation], self.spec.evaluate.max_items)
 
-    def item(self, row: Row) -> Item:
+    def item(self, row: Row, prompt: Sequence[Message] | None = None) -> Item:
         """Return a row that is in none of the datasets as an item, checked.
 
-        It may lack `messages` where the task file has none; it then has no prompt. Raises
-        `DatasetError`.
+        `prompt` takes the place of the one that the task file or the row makes. A row may lack
+        `messages` where the task file has none; it then has no prompt. Raises `DatasetError`.
         """
         promptless = self.templates is None and "messages" not in row.data
-        templates = () if promptless else self.templates
+        templates = () if promptless or prompt is not None else self.templates
         (located,) = make_items([row], templates, _constants(self.response_schema))
+        if prompt is not None:
+            located = replace(located, item=replace(located.item, messages=tuple(prompt)))
         _check_item(located, self.rewards)
         return located.item
 

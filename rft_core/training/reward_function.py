@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from rft_core.export import LogMetric, log_grader_means
 from rft_core.reward.engine import RewardEngine
 from rft_core.task.build import RewardPlan
 from rft_core.training.distributed import OnMain, Processes
@@ -19,7 +20,6 @@ TRAJECTORY_COLUMN: Final = "rft_trajectory"
 
 OnGraded: TypeAlias = Callable[[int, Sequence[GradedSample], float], None]
 """Told the step, the graded batch and the seconds that grading took."""
-LogMetric: TypeAlias = Callable[[str, float], None]
 
 
 class BatchGrader:
@@ -36,7 +36,7 @@ class BatchGrader:
         start = time.perf_counter()
         graded = self.engine.grade(samples, progress)
         self.on_graded(progress.step, graded, time.perf_counter() - start)
-        _log_metrics(graded, log_metric)
+        log_grader_means(graded, log_metric)
         return graded
 
 
@@ -151,14 +151,3 @@ def grader_columns(rewards: Mapping[str | None, RewardPlan]) -> list[Column]:
         for task, plan in rewards.items()
         for grader, weight in plan.weights().items()
     ]
-
-
-def _log_metrics(graded: Sequence[GradedSample], log_metric: LogMetric) -> None:
-    """Send each grader's mean score to TRL's log, and so to the trackers of `report_to`."""
-    scores: dict[str, list[float]] = {}
-    for one in graded:
-        for name, grade in one.grades.items():
-            if grade is not None and grade.score is not None:
-                scores.setdefault(name, []).append(grade.score)
-    for name, values in scores.items():
-        log_metric(f"graders/{name}", sum(values) / len(values))

@@ -37,6 +37,7 @@ class EndpointConfig(PluginConfig):
     concurrency: int = Field(default=16, ge=1, le=1024)
     """Requests in flight."""
     requests_per_minute: float | None = Field(default=None, ge=1, allow_inf_nan=False)
+    """Requests beyond it wait; null: no limit."""
     tokens_per_minute: float | None = Field(default=None, ge=1, allow_inf_nan=False)
     """Of prompts and completions, by estimate before each request."""
     request_timeout: Positive = 60.0
@@ -93,12 +94,15 @@ class Parameters(PluginConfig):
     """How the judge samples, by the names of the chat completions API; null: not sent."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.0
+    """0: the likeliest answer, as far as the endpoint allows it."""
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Sample from the likeliest tokens that add up to this probability."""
     seed: int | None = None
     """Votes get this and the numbers after it."""
     max_completion_tokens: int = Field(default=1024, ge=1)
     """Sent as max_tokens to other endpoints than OpenAI's."""
     reasoning_effort: str | None = None
+    """How long a reasoning model thinks, in its own words: low, say."""
     extra_body: Mapping[str, Any] = Field(default_factory=dict)
     """Further keys of the request, as some servers take them."""
 
@@ -114,7 +118,9 @@ class Price(PluginConfig):
     """What a million tokens cost, in the currency of `max_cost`."""
 
     input: NotNegative
+    """A million tokens of prompts."""
     output: NotNegative
+    """A million tokens of completions."""
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
         """Return what so many tokens cost."""

@@ -20,6 +20,7 @@ class ScoreVerdict(PluginConfig):
     """A number in a range; the score is where it lies between the ends."""
 
     mode: Literal["score"]
+    """The judge answers with a number."""
     range: tuple[Finite, Finite] = (0.0, 10.0)
     """Worst and best."""
     step: Positive | None = None
@@ -48,8 +49,11 @@ class LabelVerdict(PluginConfig):
     """One label out of a set; the score is 1 for those that pass, else 0."""
 
     mode: Literal["label"]
+    """The judge chooses one of the labels."""
     labels: tuple[str, ...] = Field(min_length=2, max_length=MAX_LABELS)
+    """What the judge may answer."""
     passing: tuple[str, ...] = Field(min_length=1)
+    """The labels that score 1; the others score 0."""
 
     @model_validator(mode="after")
     def _passing_are_labels(self) -> Self:
@@ -68,6 +72,7 @@ class Criterion(PluginConfig):
     """One thing that an answer is judged by."""
 
     name: Name
+    """The criterion in reasons and metrics."""
     description: str = Field(min_length=1)
     """What the judge is to look for."""
     weight: Finite = 1.0
@@ -88,7 +93,9 @@ class RubricVerdict(PluginConfig):
     """Weighted criteria; the score is the share of the positive weights that is earned."""
 
     mode: Literal["rubric"]
+    """The judge answers criterion by criterion."""
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=50)
+    """What is judged, each by itself."""
     together: bool = False
     """Ask for all criteria in one request: cheaper, but one criterion colours the next."""
 
@@ -106,6 +113,7 @@ class RelativeVerdict(PluginConfig):
     """An order of the completions of one item; the score falls evenly from 1 (best) to 0."""
 
     mode: Literal["relative"]
+    """The judge puts the completions of an item in order."""
     max_group: int = Field(default=16, ge=2, le=26)
     """More different completions of one item than this are an error."""
     seed: int = 0

@@ -27,6 +27,7 @@ class Delimited(PluginConfig):
     """Labels in plain text, cut at the delimiter `split` (a comma, a line break …)."""
 
     split: str = Field(min_length=1)
+    """The delimiter between two labels."""
 
 
 def _source(value: Any) -> str:
