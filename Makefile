@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constr
 export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: demo test test-slow test-ray lint bench tiny-policy clean
+.PHONY: demo test test-slow test-ray lint docs bench tiny-policy clean
 
 demo: $(VENV)/installed  ## train the tiny policy with two composed graders, in a few minutes
 	$(BIN)/rft train contrib/eurovoc-demo/task.yaml
@@ -33,6 +33,9 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 	for plugin in $(PLUGIN_DIRS); do $(BIN)/mypy $$plugin/src || exit 1; done
 	$(BIN)/lint-imports
+
+docs: $(VENV)/docs  ## the site, in docs/_build/html
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(VENV)/installed  ## the quick benchmarks; see benchmarks/RESULTS.md for all
 	$(BIN)/python benchmarks/reward_stage.py
@@ -59,5 +62,9 @@ $(VENV)/ray: $(VENV)/installed contrib/rft-executor-ray/pyproject.toml
 	$(PIP_INSTALL) --editable contrib/rft-executor-ray
 	touch $@
 
+$(VENV)/docs: $(VENV)/installed
+	$(PIP_INSTALL) --group docs
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) docs/_build docs/options docs/packages .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

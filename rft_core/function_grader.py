@@ -39,11 +39,7 @@ class FunctionGraderConfig(PluginConfig):
     @field_validator("path", mode="after")
     @classmethod
     def _absolute(cls, path: str, info: ValidationInfo) -> str:
-        module, _, name = path.rpartition(":")
-        if module.endswith(".py"):
-            module = str((base_dir(info) / module).resolve())
-        _load(module, name)
-        return f"{module}:{name}"
+        return located(path, info)
 
 
 class FunctionGrader(Grader[FunctionGraderConfig]):
@@ -62,8 +58,7 @@ class FunctionGrader(Grader[FunctionGraderConfig]):
 
     def __init__(self, config: FunctionGraderConfig) -> None:
         super().__init__(config)
-        module, _, name = config.path.rpartition(":")
-        self.function = _load(module, name)
+        self.function = load_callable(config.path)
         # What other graders say by their class is configured for a function.
         self.score_range = config.range  # type: ignore[misc]
         self.deterministic = config.deterministic  # type: ignore[misc]
@@ -115,8 +110,21 @@ def _ignore(*_: Any) -> None:
     """Stand in for the trainer's loggers, which a run without a trainer does not have."""
 
 
-def _load(module: str, name: str) -> Callable[..., Any]:
-    """Import the callable. Raises `ValueError` if there is none."""
+def located(path: str, info: ValidationInfo) -> str:
+    """Return a path as `load_callable` takes it; one to a file starts at the task file's folder.
+
+    Raises `ValueError` if there is no such callable.
+    """
+    module, _, name = path.rpartition(":")
+    if module.endswith(".py"):
+        path = f"{(base_dir(info) / module).resolve()}:{name}"
+    load_callable(path)
+    return path
+
+
+def load_callable(path: str) -> Callable[..., Any]:
+    """Import what `package.module:name` or `file.py:name` says. Raises `ValueError`."""
+    module, _, name = path.rpartition(":")
     try:
         found: Any = _import_file(Path(module)) if module.endswith(".py") else _import(module)
         for part in name.split("."):

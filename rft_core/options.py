@@ -30,7 +30,8 @@ def _options(config: type[BaseModel], prefix: str) -> Iterator[Option]:
         key = field.alias or field_name
         name, sections = f"{prefix}{key}", list(_sections(field.annotation))
         kind = "section" if sections else _type(properties.get(key, {}))
-        yield Option(name, kind, _default(field), field.description or "")
+        meaning = " ".join((field.description or "").split())
+        yield Option(name, kind, _default(field), meaning)
         for section in sections:
             if section is not config:
                 yield from _options(section, f"{name}.")
@@ -52,6 +53,8 @@ def _type(described: dict[str, Any]) -> str:
         return " | ".join(_type(option) for option in described["anyOf"])
     if "$ref" in described:
         return str(described["$ref"]).rpartition("/")[2]
+    if "prefixItems" in described:
+        return f"[{', '.join(map(_type, described['prefixItems']))}]"
     if "items" in described:
         return f"list of {_type(described['items'])}"
     return str(described.get("const", described.get("type", "any")))

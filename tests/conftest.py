@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import json
 import string
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+from environments import ROOT, FreshEnvironment, build_wheel
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<s>{{ message['role'][0] }}:{{ message['content'] }}"
@@ -109,3 +113,13 @@ def toy_task(tmp_path: Path, write_toy_task: Callable[..., Path]) -> Callable[..
     Keyword arguments replace sections; `train` and `evaluate` are merged.
     """
     return functools.partial(write_toy_task, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def fresh_environment(tmp_path_factory: pytest.TempPathFactory) -> FreshEnvironment:
+    """A new environment in which one can train and write plugins; torch takes it a minute."""
+    folder = tmp_path_factory.mktemp("fresh")
+    wheel = build_wheel(ROOT, folder / "wheels")
+    environment = FreshEnvironment(folder / ".venv")
+    environment.create(f"{wheel}[train,authoring]")
+    return environment

@@ -6,19 +6,24 @@ import inspect
 import re
 import sys
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pluggy
 import pytest
+import yaml
 
 from rft_core import hookspecs
+from rft_core.errors import DatasetError, PluginError, TaskFileError
 from rft_core.plugins import PluginManager
 from rft_core.task.spec import TaskSpec
+from rft_core.task.task import load_task
+from rft_core.testing import grade_one, make_grader, make_sample
 
 sys.path.insert(0, str(Path(__file__).parent))
 from docs_commands import ROOT, check_rft
 from docs_links import anchors, links
-from docs_snippets import Page, skipped
+from docs_snippets import LANGUAGES, SMALL_TASK, Page, install, skipped
 
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial.md"
@@ -30,7 +35,9 @@ WRITTEN = [
     *sorted(ROOT.glob("plugins/*/README.md")),
     *sorted(ROOT.glob("contrib/*/README.md")),
 ]
-RUN = [page for page in WRITTEN if page != TUTORIAL]
+ELSEWHERE = {path.parent for path in ROOT.glob("contrib/*/pyproject.toml")}
+"""Packages that the tests are not installed with; each has tests of its own."""
+RUN = [page for page in WRITTEN if page != TUTORIAL and page.parent not in ELSEWHERE]
 MOST_SKIPPED = 3
 INLINE_COMMAND = re.compile(r"`rft ([a-z][^`]*)`")
 
@@ -44,6 +51,20 @@ def test_the_blocks_of_a_page_work(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Page(page, tmp_path, monkeypatch).run()
+
+
+def test_the_readmes_grader_grades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(ROOT / "README.md", tmp_path, monkeypatch)
+    page.run()
+    grader = make_grader(page.namespace["Vowels"])
+    assert grade_one(grader, make_sample("abba")).score == 0.5
+
+
+@pytest.mark.parametrize("page", RUN, ids=name_of)
+def test_every_block_names_a_language_that_the_tests_know(page: Path) -> None:
+    fences = re.findall(r"^ *```(.*)$", page.read_text(), re.MULTILINE)
+    assert set(fences[::2]) <= {"python", *LANGUAGES, "{toctree}"}
+    assert not any(fences[1::2])
 
 
 def test_blocks_that_are_not_run_are_few_and_have_a_reason() -> None:
@@ -123,3 +144,65 @@ def test_the_example_of_a_hook_is_an_implementation_of_it(
 @pytest.mark.parametrize("key", [f.alias or n for n, f in TaskSpec.model_fields.items()])
 def test_every_section_of_a_task_file_is_documented(key: str) -> None:
     assert f"`{key}`" in (DOCS / "task-file.md").read_text()
+
+
+def test_the_documentation_works_out_advantages_as_trl_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`test_advantages.py` holds the calculations by hand against TRL's trainer."""
+    page = Page(DOCS / "composition-and-advantages.md", tmp_path, monkeypatch)
+    page.run()
+    by_hand: Any = run_path(str(ROOT / "tests" / "training" / "test_advantages.py"))
+    batch = by_hand["without_outcomes"](by_hand["BATCH"])
+    everything = [reward for group in batch for reward in group]
+    for scale, function in (("group", "by_group"), ("batch", "by_batch"), ("none", "unscaled")):
+        groups = (page.namespace["advantages"](group, scale, everything) for group in batch)
+        documented = [advantage for group in groups for advantage in group]
+        assert documented == pytest.approx(by_hand[function](*batch), abs=0.006)
+    columns = [[(2.0, group), (0.5, group[::-1])] for group in batch]
+    assert page.namespace["decoupled"](*columns) == pytest.approx(
+        by_hand["decoupled"](*columns), abs=0.006
+    )
+
+
+def test_a_wrong_key_is_told_as_the_documentation_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("task.yaml").write_text(
+        "data: {train: train.jsonl}\nreward:\n  graders:\n    f:\n      wieght: 2\n      use: math\n"
+    )
+    with pytest.raises(TaskFileError) as told:
+        load_task(Path("task.yaml"))
+    assert f"\nerror: {told.value}\n" in (DOCS / "task-file.md").read_text()
+
+
+def test_a_fault_in_a_row_is_told_as_the_documentation_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("data/train.jsonl").write_text('{"question": "Why?"}\n')
+    Path("rewards.py").write_text("def right(sample):\n    return 1.0\n")
+    small = SMALL_TASK | {"messages": [{"role": "user", "content": "{{ item.qestion }}"}]}
+    Path("task.yaml").write_text(yaml.safe_dump(small))
+    with pytest.raises(DatasetError) as told:
+        load_task(Path("task.yaml"))
+    error = str(told.value).replace(str(tmp_path), "/home/ada/tags")
+    assert f"\nerror: {error}\n" in (DOCS / "task-file.md").read_text()
+
+
+def test_a_broken_plugin_is_told_as_the_documentation_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    points = {"entry-points": {"rft": {"acme": "acme_broken_rewards"}}}
+    install({"name": "acme-rewards", "version": "2.1"} | points, tmp_path)
+    (tmp_path / "acme_broken_rewards.py").write_text("import acme_models\n")
+    plugins = PluginManager()
+    with pytest.raises(PluginError) as told:
+        plugins.select("grader", plugins.graders, "keyword")
+    first, *_, last = str(told.value).splitlines()
+    shown = (DOCS / "hooks.md").read_text()
+    assert f"reward.graders.f.use: {first}\n" in shown
+    assert f"\n{last}\n```\n" in shown

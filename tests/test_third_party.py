@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import venv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).parent))
+from environments import FreshEnvironment, build_wheel, run
 
 PYPROJECT = """\
 [build-system]
@@ -79,30 +78,16 @@ def rft_run_finished(run_dir, summary):
 '''
 
 
-def run(command: Sequence[str], cwd: Path) -> str:
-    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
-
-
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(fresh_environment: FreshEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The python of a new environment with rft-core and the outside distribution, as wheels."""
-    folder = tmp_path_factory.mktemp("fresh")
+    folder = tmp_path_factory.mktemp("acme")
     package = folder / "acme"
     (package / "acme_rewards").mkdir(parents=True)
     (package / "pyproject.toml").write_text(PYPROJECT)
     (package / "acme_rewards" / "__init__.py").write_text(PLUGIN)
-    wheels = folder / "wheels"
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels)]
-    run([*build, str(ROOT), str(package)], cwd=folder)
-    venv.create(folder / "venv", with_pip=True)
-    python = folder / "venv" / "bin" / "python"
-    core = next(wheels.glob("rft_core-*.whl"))
-    constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    install = [str(python), "-m", "pip", "install", "--quiet", *constraints]
-    run([*install, f"{core}[train]", str(next(wheels.glob("acme_rewards-*.whl")))], cwd=folder)
-    return python
+    fresh_environment.install(str(build_wheel(package, folder / "wheels")))
+    return fresh_environment.python
 
 
 def test_an_outside_plugin_is_found_and_trains(

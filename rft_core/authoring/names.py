@@ -6,7 +6,8 @@ import keyword
 import re
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Final
 
 from packaging.utils import InvalidName, canonicalize_name
@@ -78,11 +79,10 @@ def refuse_taken(names: PluginNames) -> None:
         pass
     else:
         raise UsageError(f"{names.distribution} {taken} is installed already", hint=another)
-    owners = packages_distributions().get(names.package)
-    if owners:
+    module = find_spec(names.package)
+    if module is not None and module.origin is not None:  # a folder without __init__.py has none
         raise UsageError(
-            f"a package {names.package!r} is installed already: {', '.join(sorted(set(owners)))}",
-            hint=another,
+            f"a package {names.package!r} is installed already: {module.origin}", hint=another
         )
     grader = plugin_manager().graders.get(names.grader)
     if grader is not None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import copier
-from copier import SettingsModel
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.version import Version
 
@@ -41,7 +40,7 @@ def write_plugin(plugin: NewPlugin) -> tuple[PluginNames, Path]:
     target = plugin.output or Path(names.distribution)
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UsageError(
-            "the folder exists and is not empty",
+            "it exists already and is no empty folder",
             where=str(target),
             hint="Choose another folder: --output DIR.",
         )
@@ -64,7 +63,7 @@ def _render(answers: dict[str, str], target: Path) -> None:
         rendered = Path(scratch) / "plugin"
         # Settings of its own: the user's could answer for us.
         copier.run_copy(
-            str(TEMPLATE), rendered, answers, settings=SettingsModel(), defaults=True, quiet=True
+            str(TEMPLATE), rendered, answers, settings=copier.Settings(), defaults=True, quiet=True
         )
         rendered.rename(target)  # over an empty folder, too
 

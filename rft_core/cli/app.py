@@ -105,11 +105,17 @@ def grade(
 
 
 @app.command()
-def check(task: TaskFile) -> None:
-    """Check a task file without a model: references must score, constant answers must not."""
+def check(
+    task: TaskFile,
+    cases: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Completions with human scores, as JSONL; attacks start from good ones."),
+    ] = None,
+) -> None:
+    """Check a task file without a model: references must score, constants and attacks must not."""
     from rft_core.cli.check import check_command
 
-    raise typer.Exit(check_command(task))
+    raise typer.Exit(check_command(task, cases))
 
 
 @app.command("new-plugin")
@@ -182,6 +188,49 @@ def graders_calibrate(
 
     request = CalibrationRequest(name, cases, config, human_range, pass_threshold, repeats, output)
     raise typer.Exit(calibrate_command(request))
+
+
+@graders_app.command("test")
+def graders_test(  # noqa: PLR0913 - one for each option
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="A grader's name."),
+    ] = None,
+    *,
+    config: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The grader's options: a YAML or JSON file, or such a text itself."),
+    ] = None,
+    cases: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Completions and what is expected, as JSONL; the project's own else."),
+    ] = None,
+    project: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The folder of the pyproject.toml; the nearest, or the grader's, else."),
+    ] = None,
+    card: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="DIR", help="Write the grade card into this folder."),
+    ] = None,
+    readme: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Rewrite the grade card in this file."),
+    ] = None,
+    task: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Test this task file's composed reward."),
+    ] = None,
+    reward: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Which reward, if the task file has several."),
+    ] = None,
+) -> None:
+    """Test a grader: its cases, the contract, attacks, speed; exit code 1 if it does not pass."""
+    from rft_core.cli.test_grader import TestRequest, test_command
+
+    request = TestRequest(name, config, cases, project, card, readme, task, reward)
+    raise typer.Exit(test_command(request))
 
 
 def main() -> NoReturn:

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from rft_core.calibration.requirements import require_calibration
 from rft_core.calibration.result import Calibration
-from rft_core.calibration.selection import select_grader
 from rft_core.cases import Case, read_scored_cases
 from rft_core.cli.calibration_report import print_calibration
 from rft_core.cli.common import console
+from rft_core.cli.late_progress import late_progress
 from rft_core.errors import UsageError
 from rft_core.grading.boundary import GraderCall
-
-PROGRESS_AFTER: Final = 1.0
-"""Seconds after which progress is shown."""
+from rft_core.task.selection import select_grader
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,13 @@ def _calibrate(
     from rft_core.calibration.calibrate import summarize
     from rft_core.calibration.gradings import grade_cases
 
-    with _progress(out) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with late_progress(out, *columns) as bar:
         shown = bar.add_task("grading", total=len(cases) * request.repeats)
         graded = grade_cases(
             call,
@@ -99,29 +99,6 @@ def _calibrate(
         human_range=request.human_range,
         threshold=request.pass_threshold,
     )
-
-
-@contextmanager
-def _progress(out: Console) -> Iterator[Progress]:
-    """Show progress from the second second on: a bar that flashes up says nothing."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=out,
-        transient=True,
-        disable=not out.is_terminal,
-    )
-    timer = threading.Timer(PROGRESS_AFTER, bar.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield bar
-    finally:
-        timer.cancel()
-        timer.join()
-        bar.stop()
 
 
 def _write(path: Path, calibration: Calibration) -> None:

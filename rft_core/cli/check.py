@@ -5,19 +5,33 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
+from rft_core.cases import Case, read_cases
 from rft_core.cli.common import console, open_task
 from rft_core.cli.tables import number
 from rft_core.task.check import Probe, check_task
 from rft_core.task.task import Task
+from rft_core.testing.adversarial.composed import examine_reward
+from rft_core.testing.adversarial.honest import find_honest
+from rft_core.testing.adversarial.weaknesses import Weakness
+from rft_core.testing.subject import RewardSubject
+
+ATTACKED_ITEMS: Final = 40
+"""The references of so many items, or up to twice as many, are what attacks are made from."""
 
 
-def check_command(task_file: Path) -> int:
-    """Check a task and print what was found; return the exit code."""
+def check_command(task_file: Path, cases_file: Path | None = None) -> int:
+    """Check a task and print what was found; return the exit code.
+
+    Honest completions to attack come from the cases, if there are any, and from references.
+    """
     out = console()
+    cases = [] if cases_file is None else read_cases(cases_file)
     task = open_task(task_file, out)
     counts = f"{len(task.train)} training and {len(task.validation)} validation items"
     out.print(f"{task_file}: {counts}, all columns bound", markup=False, highlight=False)
@@ -29,6 +43,8 @@ def check_command(task_file: Path) -> int:
         word = "error" if finding.fatal else "warning"
         out.print(f"{word}: {finding.text}", style=style, markup=False)
     fatal = any(finding.fatal for finding in result.findings)
+    if not fatal:
+        _attack(task, cases, out)
     out.print("This task cannot work as it is." if fatal else "ok")
     return 2 if fatal else 0
 
@@ -47,6 +63,33 @@ def _check_training(task: Task, out: Console) -> None:
 
         plan = plan_run(task)
         out.print(f"model {plan.model}, {plan.max_steps()} steps", markup=False, highlight=False)
+
+
+def _attack(task: Task, cases: Sequence[Case], out: Console) -> None:
+    """Try to be paid without being right, and warn of what is."""
+    for key in task.rewards:
+        named = "" if key is None else f"reward {key!r}: "
+        with RewardSubject(task, key) as subject, out.status(f"{named}attacks") as status:
+            weaknesses = _weaknesses(subject, cases, status)
+        for weakness in weaknesses:
+            out.print(f"warning: {named}{weakness}", style="yellow", markup=False)
+
+
+def _weaknesses(
+    subject: RewardSubject, cases: Sequence[Case], status: Status
+) -> Sequence[Weakness | str]:
+    paid = [key for key, call in subject.plan.calls.items() if call.grader.paid]
+    if paid:
+        return [f"attacks on it were not tried: {', '.join(paid)} costs"]
+    located = [*subject.task.train, *subject.task.validation]
+    items = [one.item for one in located if subject.key in {None, one.item.task}]
+    of_reward = [case for case in cases if subject.key in {None, case.item.task}]
+    honest = find_honest(subject, of_reward, items[:: max(1, len(items) // ATTACKED_ITEMS)])
+    return examine_reward(
+        subject,
+        honest,
+        on_graded=lambda done, total: status.update(f"attacks: {done} of {total} graded"),
+    )
 
 
 def _print_probes(out: Console, probes: Sequence[Probe]) -> None:

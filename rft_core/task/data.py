@@ -59,14 +59,20 @@ def read_jsonl(path: Path) -> Iterator[Row]:
 
 
 def rows_of_cases(path: Path) -> Iterator[Row]:
-    """Yield the items of a file of cases as rows, each once. Raises `DatasetError`."""
+    """Yield the items of a file of cases as rows, each once. Raises `DatasetError`.
+
+    Cases that expect no score are left out: their items are those that graders do not apply to, or
+    fail on.
+    """
     seen: set[str] = set()
     for row in read_jsonl(path):
         item = row.data.get("item")
         if not isinstance(item, dict):
             raise DatasetError("the case has no `item` that is an object", where=row.where)
         text = json.dumps(item, sort_keys=True)
-        if text not in seen:
+        expected = row.data.get("expected")
+        has_score = not (isinstance(expected, dict) and "outcome" in expected)
+        if has_score and text not in seen:
             seen.add(text)
             yield Row(row.where, item)
 

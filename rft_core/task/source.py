@@ -60,6 +60,13 @@ class Place:
     def __truediv__(self, step: str | int) -> Place:
         return Place(self.source, (*self.location, step))
 
+    def value(self) -> Any:
+        """Return the value itself."""
+        found = self.source.data
+        for step in self.location:
+            found = found[step]
+        return found
+
     def error(self, message: str, hint: str | None = None) -> TaskFileError:
         """Return an error that points at the value."""
         return self.source.error(message, self.location, hint)

@@ -123,7 +123,8 @@ class RewardSubject(Subject):
 
     @cached_property
     def _engine(self) -> RewardEngine:
-        return RewardEngine({None: self.plan.start()})
+        unshaped = replace(self.plan, shapers=())  # shapers want the number of tokens
+        return RewardEngine({None: unshaped.start()})
 
     def grade(self, samples: Sequence[Sample]) -> list[Grade]:
         """See `Subject.grade`."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rft_core.errors import DatasetError
-from rft_core.task.data import LocatedItem, Row, make_items, read_jsonl
+from rft_core.task.data import LocatedItem, Row, make_items, read_jsonl, rows_of_cases
 from rft_core.task.templates import parse_template
 
 USER = {"role": "user", "content": "why?"}
@@ -189,3 +189,21 @@ def test_a_missing_column_is_told_with_the_rows_line() -> None:
     with pytest.raises(DatasetError, match=r"\{\{ item\.q \}\} has no value in this row") as caught:
         render("{{ item.q }}", {"question": "why?"})
     assert caught.value.where == "rows.jsonl:1"
+
+
+def test_items_of_cases_come_once_and_without_those_that_get_no_score(tmp_path: Path) -> None:
+    cases = [
+        ("paris", 1),
+        ("lyon", [0, 0.5]),
+        ("paris", {"higher_than": "1"}),
+        ("nowhere", {"outcome": "not_applicable"}),
+        ("broken", {"outcome": "error"}),
+        ("rome", {"outcome": "error"}),
+        ("rome", 0),
+    ]
+    path = tmp_path / "cases.jsonl"
+    lines = ({"item": {"city": c}, "completion": "", "expected": e} for c, e in cases)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    rows = list(rows_of_cases(path))
+    assert [row.data["city"] for row in rows] == ["paris", "lyon", "rome"]
+    assert [row.where for row in rows] == [f"{path}:{line}" for line in (1, 2, 7)]

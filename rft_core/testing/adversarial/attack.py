@@ -16,11 +16,12 @@ from rft_core.types import Family, Grade, Item
 Scope: TypeAlias = Family | Literal["composite", "any"]
 """Whom a class of attacks is for: "any" grader, those of one family, or composed rewards."""
 
-Wanted: TypeAlias = Literal["fail", "lower", "pass", "survive"]
+Wanted: TypeAlias = Literal["fail", "lower", "no_more", "pass", "survive"]
 """What a good grader makes of an attack.
 
 * fail: at most half of what the honest completion earns above the lowest score;
 * lower: less than the honest completion;
+* no_more: at most what the honest completion earns;
 * pass: as much as the honest completion, which it is in other writing;
 * survive: an answer in time, whatever it is.
 """

@@ -23,7 +23,8 @@ from rft_grader_math.reading.read import trimmed
 from rft_grader_math.reading.units import CANONICAL, SCALES
 from rft_grader_math.reading.vocabulary import HEDGES
 
-_GROUPS: Final = re.compile(r"\d,\d{3}(?!\d)")
+_GROUPS: Final = re.compile(r"\A(?!.*,0\d\d(?!\d)).*\d,\d{3}(?!\d)", re.DOTALL)
+"""Groups of three digits that may be elements of a list; nobody writes the element `000`."""
 _DECIMAL: Final = re.compile(r"[-+]?\d+,\d+(?:\s*(?:\\?%|[a-z]+))?")
 _SIZES: Final = re.compile(r"\\left\b|\\right\b|\\displaystyle|\\[,;:!]|\$")
 _SPACES: Final = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
@@ -234,9 +235,9 @@ def _styles(gold: str, answer: str, policy: Policy) -> list[tuple[CommaStyle | N
     styles: list[tuple[CommaStyle | None, CommaStyle]] = [(None, "thousands")]
     if "," not in gold and "," not in answer:
         return styles
-    if _GROUPS.search(answer):
+    if _GROUPS.match(answer):
         styles.append((None, "separator"))
-    if _GROUPS.search(gold):
+    if _GROUPS.match(gold):
         styles.append(("separator", "separator"))
     if policy.decimal_comma == "auto":
         if _DECIMAL.fullmatch(trimmed(answer)):

@@ -1,0 +1,1 @@
+"""Scorers of Inspect as graders of rft-core, and composed rewards as scorers of Inspect."""

@@ -1,0 +1,1 @@
+"""reasoning-gym's puzzles and scorers for rft-core."""

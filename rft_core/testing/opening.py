@@ -1,0 +1,83 @@
+"""From a project's section to the subject under test, and what to hold it against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rft_core.cases import Case, read_cases
+from rft_core.task.data import Row
+from rft_core.task.selection import configure_grader, read_config
+from rft_core.task.task import Task
+from rft_core.testing.examine import Plan
+from rft_core.testing.project import Project
+from rft_core.testing.subject import GraderSubject, RewardSubject, Subject
+from rft_core.types import Item
+
+
+@contextmanager
+def open_grader(
+    name: str, project: Project, *, config: str | None = None, cases: Path | None = None
+) -> Iterator[tuple[GraderSubject, Plan]]:
+    """Yield a grader as its project configures it, and run the service that it needs meanwhile.
+
+    `config` (the text of a `--config` option) and `cases` take the place of the project's own.
+    Raises `UsageError`.
+    """
+    declared = project.config() if config is None else read_config(config)
+    place = declared or read_config(None)
+    with project.service() as options:
+        given = declared is not None or bool(options)
+        call = configure_grader(name, place, options, given=given)
+        with GraderSubject(call) as subject:
+            yield subject, _plan(project, subject, cases, place.value())
+
+
+@contextmanager
+def open_reward(
+    task: Task, key: str | None, project: Project, *, cases: Path | None = None
+) -> Iterator[tuple[RewardSubject, Plan]]:
+    """Yield the reward of a task file that is called `key`. Raises `UsageError`."""
+    with RewardSubject(task, key) as subject:
+        plan = _plan(project, subject, cases, subject.config)
+        yield subject, replace(plan, cases=_with_prompts(task, plan.cases))
+
+
+def _plan(
+    project: Project, subject: Subject, cases: Path | None, config: Mapping[str, Any]
+) -> Plan:
+    file = cases or project.cases()
+    section = project.section
+    return Plan(
+        cases=read_cases(file, subject.score_range) if file else (),
+        cases_file=_label(file, project.folder) if file else None,
+        thresholds=section.thresholds,
+        accept=section.accept,
+        config=config,
+        note=section.note,
+        folder=project.folder,
+        sparing=False if project.has_service else None,
+    )
+
+
+def _label(file: Path, folder: Path) -> str:
+    """Return a file's name as the card shows it: in the project's folder, or alone."""
+    path, root = file.resolve(), folder.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def _with_prompts(task: Task, cases: Sequence[Case]) -> list[Case]:
+    """Return the cases on items as the task makes them of rows, with their prompts."""
+    made: dict[int, Item] = {}
+    for case in cases:
+        if id(case.item) not in made:
+            made[id(case.item)] = task.item(Row(case.where, _row(case.item)))
+    return [replace(case, item=made[id(case.item)]) for case in cases]
+
+
+def _row(item: Item) -> dict[str, Any]:
+    messages = {"messages": list(item.messages)} if item.messages else {}
+    return {**item.fields, **messages, "id": item.id}
