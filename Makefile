@@ -67,4 +67,4 @@ $(VENV)/docs: $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) docs/_build docs/options docs/packages .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) docs/_build docs/attacks docs/options docs/packages .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -16,12 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "rft-core"
 version = release = version_of("rft-core")
-extensions = ["myst_parser", "option_pages", "package_pages"]
+extensions = ["myst_parser", "attack_pages", "option_pages", "package_pages"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["deflist"]  # in generated pages only: forges do not know it
 myst_heading_anchors = 3  # links such as #data work as on a forge
+suppress_warnings = ["misc.highlighting_failure"]  # examples leave parts out: f(…)
 
 html_theme = "furo"
 html_title = f"rft-core {release}"

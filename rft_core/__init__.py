@@ -10,6 +10,7 @@ from rft_core.errors import (
     OutputParseError,
     PluginError,
     RFTError,
+    RolloutContractError,
     RunError,
     TaskFileError,
     UsageError,
@@ -18,8 +19,17 @@ from rft_core.grader import Grader
 from rft_core.hookspecs import hookimpl
 from rft_core.paths import compile_path
 from rft_core.reward.shaper import RewardShaper
-from rft_core.rollout import Generation, Policy, Rollout, Trajectory
-from rft_core.types import Completion, Grade, GradedSample, GradeError, Item, Progress, Sample
+from rft_core.rollout import Generation, Policy, Rollout, Trajectory, join_turns
+from rft_core.types import (
+    Completion,
+    Grade,
+    GradedSample,
+    GradeError,
+    Item,
+    Message,
+    Progress,
+    Sample,
+)
 
 __all__ = [
     "Completion",
@@ -34,6 +44,7 @@ __all__ = [
     "GraderContractError",
     "GradingAbortedError",
     "Item",
+    "Message",
     "OutputParseError",
     "PluginConfig",
     "PluginError",
@@ -42,6 +53,7 @@ __all__ = [
     "RFTError",
     "RewardShaper",
     "Rollout",
+    "RolloutContractError",
     "RunError",
     "Sample",
     "TaskFileError",
@@ -50,4 +62,5 @@ __all__ = [
     "UsageError",
     "compile_path",
     "hookimpl",
+    "join_turns",
 ]

@@ -7,6 +7,7 @@
     │   ├── FormulaError      a reward formula
     │   └── PluginError       a plugin is missing, broken or registered twice
     ├── RunError              the run failed; exit code 1
+    │   ├── RolloutContractError      a rollout returned what no rollout may return
     │   ├── GradingAbortedError       a grader failed and its policy is `on_error: abort`
     │   ├── RunStopError              a grader ends the run: its budget is spent
     │   └── ErrorRateExceededError    `max_error_rate` was passed
@@ -65,6 +66,10 @@ class PluginError(UsageError):
 
 class RunError(RFTError):
     """The run cannot go on."""
+
+
+class RolloutContractError(RunError):
+    """A rollout returned a wrong number of trajectories, or a mask of another length."""
 
 
 class GradingAbortedError(RunError):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import typer
 from packaging.requirements import Requirement
+from typer.core import TyperGroup
 
 from rft_core.cli.app import app
 
@@ -47,21 +47,16 @@ def check_script(script: str, folder: Path) -> None:
 
 def check_rft(arguments: Sequence[str], folder: Path) -> None:
     """Parse a command line of rft; `…` stands for anything."""
-    command: click.Command = typer.main.get_command(app)
-    context: click.Context | None = None
-    rest = [word for word in arguments if word != "…"]
+    command: Any = typer.main.get_command(app)
+    context: Any = None
     name = "rft"
+    rest = [word for word in arguments if word != "…"]
     while True:
-        context = command.make_context(name, list(rest), parent=context)
-        if not isinstance(command, click.Group):
-            return
+        context = command.make_context(name, rest, parent=context)
         words = [*context._protected_args, *context.args]
-        if not words:
+        if not isinstance(command, TyperGroup) or not words:
             return
-        resolved, found, rest = command.resolve_command(context, words)
-        assert resolved is not None, words
-        assert found is not None, words
-        name, command = resolved, found
+        name, command, rest = command.resolve_command(context, words)
 
 
 def _launched(arguments: Sequence[str], folder: Path) -> None:

@@ -198,7 +198,7 @@ class Page:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                timeout=120,
+                timeout=300,
                 check=False,
             )
             same = doctest.OutputChecker().check_output(wanted, done.stdout, FLAGS)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from runpy import run_path
-from typing import Any
+from typing import Any, get_args
 
 import pluggy
 import pytest
+import typer
 import yaml
 
 from rft_core import hookspecs
@@ -19,6 +21,11 @@ from rft_core.plugins import PluginManager
 from rft_core.task.spec import TaskSpec
 from rft_core.task.task import load_task
 from rft_core.testing import grade_one, make_grader, make_sample
+from rft_core.testing.adversarial.attack import Scope
+from rft_core.testing.adversarial.library import classes_of
+from rft_core.testing.contract.run import CHECKS, NOTES
+from rft_core.testing.thresholds import Thresholds
+from rft_core.types import Family
 
 sys.path.insert(0, str(Path(__file__).parent))
 from docs_commands import ROOT, check_rft
@@ -38,7 +45,7 @@ WRITTEN = [
 ELSEWHERE = {path.parent for path in ROOT.glob("contrib/*/pyproject.toml")}
 """Packages that the tests are not installed with; each has tests of its own."""
 RUN = [page for page in WRITTEN if page != TUTORIAL and page.parent not in ELSEWHERE]
-MOST_SKIPPED = 3
+MOST_SKIPPED = 2
 INLINE_COMMAND = re.compile(r"`rft ([a-z][^`]*)`")
 
 
@@ -51,6 +58,35 @@ def test_the_blocks_of_a_page_work(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Page(page, tmp_path, monkeypatch).run()
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "```python\nassert 1 + 1 == 3\n```",
+        "```python\ndef test_sum():\n    assert 1 + 1 == 3\n```",
+        "```python\n>>> 1 + 1\n3\n```",
+        "```yaml\nreward: {graders: {f: {use: function, wieght: 2}}}\n```",
+        "```yaml\nuse: math\nconfig: {tolerence: 1}\n```",
+        "```yaml\ntrain: {max_stesp: 1}\n```",
+        "```yaml\njobs: {a: {steps: [{run: rft chekc task.yaml}]}}\n```",
+        "```toml\nname =\n```",
+        "```json\n{'a': 1}\n```",
+        '```jsonl\n{"item": {}, "completion": "", "expected": "high"}\n```',
+        "```sh\nrft eval task.yaml --smaples 3\n```",
+        "```sh\npip install rft-grader-maths\n```",
+        "```sh\nmake demos\n```",
+        "```sh\nrtf check task.yaml\n```",
+        "```console\n$ echo 1\n2\n```",
+    ],
+)
+def test_a_wrong_block_is_noticed(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"# Page\n\n{block}\n")
+    with pytest.raises((Exception, SystemExit)):
+        Page(page, tmp_path / "folder", monkeypatch).run()
 
 
 def test_the_readmes_grader_grades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +113,8 @@ def test_blocks_that_are_not_run_are_few_and_have_a_reason() -> None:
 def test_commands_in_the_text_are_those_of_rft(page: Path) -> None:
     for command in INLINE_COMMAND.findall(page.read_text()):
         if not command.startswith("acme"):
-            check_rft(command.split(), ROOT)
+            with suppress(typer.BadParameter):  # the text often gives a command's name alone
+                check_rft(command.split(), ROOT)
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=name_of)
@@ -170,7 +207,7 @@ def test_a_wrong_key_is_told_as_the_documentation_has_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("task.yaml").write_text(
-        "data: {train: train.jsonl}\nreward:\n  graders:\n    f:\n      wieght: 2\n      use: math\n"
+        "data: {train: t.jsonl}\nreward:\n  graders:\n    f:\n      wieght: 2\n      use: math\n"
     )
     with pytest.raises(TaskFileError) as told:
         load_task(Path("task.yaml"))
@@ -206,3 +243,34 @@ def test_a_broken_plugin_is_told_as_the_documentation_has_it(
     shown = (DOCS / "hooks.md").read_text()
     assert f"reward.graders.f.use: {first}\n" in shown
     assert f"\n{last}\n```\n" in shown
+
+
+def test_every_check_of_the_contract_is_explained() -> None:
+    page = (DOCS / "testing-a-grader.md").read_text()
+    section = page.split("\n## The contract\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [one.name for one in CHECKS]
+    assert all(f"`{one.name}` (" in section for one in NOTES)
+
+
+def test_the_thresholds_are_documented_with_their_defaults() -> None:
+    page = (DOCS / "testing-a-grader.md").read_text()
+    for name, field in Thresholds.model_fields.items():
+        default = "none" if field.default is None else f"{field.default:g}"
+        assert f"\n| `{name}` | {default} | {(field.description or '').rstrip('.')} |\n" in page
+
+
+def test_the_families_of_attacks_are_documented() -> None:
+    for page in ("testing-a-grader.md", "writing-a-grader.md"):
+        text = (DOCS / page).read_text().replace('"', "")
+        assert all(f"\n| `{family}` | " in text for family in get_args(Family))
+
+
+def test_classes_of_attacks_that_the_documentation_names_are_there() -> None:
+    page = (DOCS / "testing-a-grader.md").read_text()
+    scopes: list[Scope] = ["any", "composite", "answer"]
+    known = {one.cls for scope in scopes for one in classes_of(scope)}
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page.split("\n## Attacks\n")[1], re.MULTILINE)
+    tables = [re.findall(r"`(\w+)`", row) for row in rows]
+    named = {name for row in tables for name in row} - {*get_args(Family), *Thresholds.model_fields}
+    assert named - {"NAME"} <= known
+    assert {*re.findall(r"^(M\w+) = ", page, re.MULTILINE)} <= known

@@ -7,15 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from rft_core.options import Option, options
 from rft_core.plugins import Registered, plugin_manager
+from rft_core.testing.adversarial.library import classes_of
+from rft_core.types import Family
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs" / "_extensions"))
+import attack_pages
 import option_pages
 import package_pages
 
@@ -86,6 +89,13 @@ def test_the_readme_of_multilabel_has_the_options_and_their_defaults() -> None:
             continue
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         assert (None if shown == "none" else yaml.safe_load(shown)) == default
+
+
+def test_the_page_of_attacks_has_all_classes() -> None:
+    page = attack_pages.page()
+    for scope in (*get_args(Family), "any", "composite"):
+        for one in classes_of(scope):
+            assert f"\n| `{one.cls}` | {one.title} |\n" in page
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ from rft_core.testing.subject import RewardSubject
 ATTACKED_ITEMS: Final = 40
 """The references of so many items, or up to twice as many, are what attacks are made from."""
 
+ATTACK_SECONDS: Final = 20.0
+"""With slow graders no further attacks are tried after this time."""
+
 
 def check_command(task_file: Path, cases_file: Path | None = None) -> int:
     """Check a task and print what was found; return the exit code.
@@ -80,14 +83,18 @@ def _weaknesses(
 ) -> Sequence[Weakness | str]:
     paid = [key for key, call in subject.plan.calls.items() if call.grader.paid]
     if paid:
-        return [f"attacks on it were not tried: {', '.join(paid)} costs"]
+        return [f"not attacked: {', '.join(paid)} costs"]
     located = [*subject.task.train, *subject.task.validation]
     items = [one.item for one in located if subject.key in {None, one.item.task}]
     of_reward = [case for case in cases if subject.key in {None, case.item.task}]
     honest = find_honest(subject, of_reward, items[:: max(1, len(items) // ATTACKED_ITEMS)])
+    if not honest:
+        return ["not attacked: no reference or case is known to earn more than half of the range"]
     return examine_reward(
         subject,
         honest,
+        of_reward,
+        seconds=ATTACK_SECONDS,
         on_graded=lambda done, total: status.update(f"attacks: {done} of {total} graded"),
     )
 

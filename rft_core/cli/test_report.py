@@ -22,8 +22,7 @@ def print_card(out: Console, card: GradeCard) -> None:
     """Print the verdict, what failed and why, and the figures."""
     _print_verdict(out, card)
     _print_some(out, [case_text(one) for one in _by_gravity(card)], "cases")
-    findings = [str(finding) for check in card.checks for finding in check.findings]
-    _print_some(out, findings, "findings")
+    _print_some(out, list(_findings(card, "violation")), "findings")
     bad = [one for one in card.attacks if not one.all_held and one.accepted is None]
     _print_some(out, list(map(attacks_text, bad)), "classes of attacks")
     out.print(_table(card))
@@ -38,6 +37,12 @@ def _print_verdict(out: Console, card: GradeCard) -> None:
         say(out, f"  {measure.title}: {told(card, measure)}, wanted {measure.wanted}", "red")
     if card.cases is None:
         say(out, "  There are no cases. Give --cases FILE, or `cases` in the pyproject.toml.")
+
+
+def _findings(card: GradeCard, kind: str) -> Iterator[str]:
+    for check in card.checks:
+        if check.kind == kind:
+            yield from map(str, check.findings)
 
 
 def _by_gravity(card: GradeCard) -> list[WrongCase]:
@@ -75,6 +80,8 @@ def _rows(card: GradeCard) -> Iterator[tuple[str, str, str]]:
 
 
 def _print_notes(out: Console, card: GradeCard) -> None:
+    for text in _findings(card, "note"):
+        say(out, f"note: {text}", "yellow")
     if not card.honest:
         say(out, "note: no attack was tried: no right completion is known that is paid", "yellow")
     for one in card.attacks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -21,6 +21,8 @@ from rft_core.testing.wording import one_line
 
 MAX_SHOWN: Final = 5
 """So many cases, findings and attacks are shown of each kind."""
+MAX_ROWS: Final = 15
+"""Of so many classes of attacks the numbers are shown; the worst come first."""
 _MARKS: Final = re.compile(r"([\\`*_\[\]#|~])")
 _TICKS: Final = re.compile("`+")
 
@@ -148,6 +150,7 @@ def _attacks(card: GradeCard) -> Iterator[str]:
         f"from {card.honest} right completions"
     )
     told = [one for one in tried if not one.all_held or one.accepted or one.skipped]
+    told.sort(key=lambda one: (one.all_held, one.accepted is not None))
     lines = list(_attack_table(told)) if told else []
     bad = [example for one in tried if one.accepted is None for example in one.examples]
     lines += [*_some(map(_attack_example, bad), len(bad)), ""] if bad else []
@@ -156,15 +159,17 @@ def _attacks(card: GradeCard) -> Iterator[str]:
     yield from _folded(title, lines)
 
 
-def _attack_table(attacks: Iterable[AttackFigures]) -> Iterator[str]:
+def _attack_table(attacks: Sequence[AttackFigures]) -> Iterator[str]:
     yield "| class | tried | held | paid | not paid | failed | |"
     yield "|---" * 7 + "|"
-    for one in attacks:
+    for one in islice(attacks, MAX_ROWS):
         accepted = f"accepted: {plain(one.accepted)}" if one.accepted else ""
         skipped = f"{one.skipped} do not apply" if one.skipped else ""
         last = "; ".join(filter(None, (accepted, skipped)))
         counts = f"{one.tried} | {one.held} | {one.fooled} | {one.missed} | {one.broke}"
         yield f"| {plain(one.cls)}: {plain(one.title)} | {counts} | {last} |"
+    if len(attacks) > MAX_ROWS:
+        yield f"| and {len(attacks) - MAX_ROWS} more classes | | | | | | |"
     yield ""
 
 
@@ -214,8 +219,10 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return a text as a code span on one line."""
-    line = one_line(text) or " "
+    """Return a text as a code span on one line; for an empty text there is none, but a word."""
+    if not text:
+        return "(empty)"
+    line = one_line(text)
     longest = max(map(len, _TICKS.findall(line)), default=0)
     fence = "`" * (longest + 1)
     padding = " " if line[0] in "` " or line[-1] in "` " else ""

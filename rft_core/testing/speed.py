@@ -16,7 +16,7 @@ from rft_core.testing.casework import BATCH_CASES
 from rft_core.testing.subject import Subject
 from rft_core.types import Sample
 
-SECONDS: Final = 1.0
+SECONDS: Final = 0.5
 """So long each of the two measurements takes, or one call if that is longer."""
 MAX_CALLS: Final = 2_000
 

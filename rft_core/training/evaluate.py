@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -82,5 +81,3 @@ def quiet() -> None:
     transformers_logging.set_verbosity_error()
     # It warns once per masked sample, in its own words; the log and the screen tell why in ours.
     logging.getLogger("trl").setLevel(logging.ERROR)
-    # TRL warns that rollout functions are experimental; the versions we allow are tested.
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")

@@ -27,7 +27,9 @@ def sample_items(
 ) -> list[Completion]:
     """Return k completions of each item in turn."""
     repeated = _repeated(items, samples)
-    return [completion_of(one) for one in rollout.run(repeated, policy)] if repeated else []
+    if not repeated:
+        return []
+    return [completion_of(one) for one in rollout.trajectories(repeated, policy)]
 
 
 def grade_completions(

@@ -125,7 +125,7 @@ def rollout_function(
             unwrap=trainer.unwrapped,
         )
         with torch.no_grad():
-            trajectories = rollout.run(batch, policy)
+            trajectories = rollout.trajectories(batch, policy)
         return {
             "prompt_ids": [one.prompt_ids for one in trajectories],
             "completion_ids": [one.completion_ids for one in trajectories],

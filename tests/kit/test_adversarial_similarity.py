@@ -165,7 +165,7 @@ def fooled_by(outcomes: Sequence[Outcome]) -> set[str]:
         (recall, {"F4", "F5", "F6", "F11", "F12"}),
         (precision, {"F1", "F2", "F3", "F4", "F5", "F10", "F12"}),
         (letters, {"F7"}),
-        (lambda a, g: distance.Jaro.normalized_similarity(a, g), {"F8"}),
+        (distance.Jaro.normalized_similarity, {"F8"}),
         (lambda a, g: fuzz.partial_ratio(a, g) / 100, {"F1", "F3", "F5", "F11"}),
         (lambda a, g: fuzz.token_sort_ratio(a, g) / 100, {"F4"}),
         (lambda a, g: fuzz.token_set_ratio(a, g) / 100, {"F3", "F4", "F5", "F6", "F11"}),

@@ -10,7 +10,7 @@ from rft_core.cases import Case
 from rft_core.testing import find_violations, make_grader, make_sample
 from rft_core.testing.adversarial.honest import find_honest
 from rft_core.testing.adversarial.run import run_attacks
-from rft_core.testing.contract.run import make_probe
+from rft_core.testing.contract.run import make_probe, run_checks
 from rft_core.testing.subject import GraderSubject
 from rft_core.types import Sample
 
@@ -30,6 +30,20 @@ def cases_of(seeded: Seeded) -> list[Case]:
     ]
 
 
+def one_for_each_check() -> list[Seeded]:
+    first = {min(seeded.expected): seeded for seeded in reversed(CONTRACT)}
+    return list(first.values())
+
+
+@pytest.mark.parametrize("seeded", one_for_each_check(), ids=str)
+def test_each_check_finds_what_it_is_for(seeded: Seeded) -> None:
+    grader = make_grader(seeded.cls, **seeded.config)
+    with make_probe(grader, samples=samples_of(seeded)) as probe:
+        found = run_checks(probe, seeded.expected)
+    assert any(found.values()), seeded
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seeded", CONTRACT, ids=str)
 def test_a_breach_of_the_contract_is_found_by_its_check(seeded: Seeded) -> None:
     found = find_violations(make_grader(seeded.cls, **seeded.config), samples=samples_of(seeded))

@@ -20,9 +20,10 @@ from rft_adapter_reasoning_gym.grader import ReasoningGym
 from typer.testing import CliRunner
 
 from rft_core.errors import UsageError
+from rft_core.grading.boundary import GraderCall, invoke
 from rft_core.plugins import plugin_manager
-from rft_core.testing import grade_all, grade_one, make_grader, make_sample
-from rft_core.types import Item, Sample
+from rft_core.testing import grade_all, make_grader, make_sample
+from rft_core.types import Grade, Item, Sample
 
 SOME = (
     *("leg_counting", "basic_arithmetic", "arc_agi", "rearc", "graph_color", "word_ladder"),
@@ -38,6 +39,12 @@ def sample_of(row: dict[str, Any], text: str) -> Sample:
 def stored(name: str, size: int = 5, seed: int = 1, **options: Any) -> list[dict[str, Any]]:
     """Return rows as they come back from a file."""
     return [json.loads(json.dumps(row)) for row in rows(name, size, seed, options)]
+
+
+def graded(grader: ReasoningGym, sample: Sample) -> Grade:
+    """Grade in this process, for speed."""
+    (grade,) = invoke(GraderCall("under test", grader, "acme", None, 1), [sample])
+    return grade
 
 
 def test_a_hundred_samples_score_as_the_package_scores_them() -> None:
@@ -81,36 +88,56 @@ def test_the_last_tag_is_the_answer(legs: dict[str, Any]) -> None:
         f"<answer>no</answer> wait: <answer>\n{right}\n</answer>.",
         f"<answer>{right}</answer><answer>no</answer>",
     ]
-    grades = grade_all(grader, [sample_of(legs, text) for text in texts])
+    grades = [graded(grader, sample_of(legs, text)) for text in texts]
     assert [grade.score for grade in grades] == [1.0, 1.0, 0.0]
     assert grades[2].reason == "answered 'no'"
 
 
 @pytest.mark.parametrize("text", ["", "7", "<answer>7", "7</answer>", "<ANSWER>7</ANSWER>"])
 def test_without_a_tag_there_is_no_answer(legs: dict[str, Any], text: str) -> None:
-    grade = grade_one(make_grader(ReasoningGym), sample_of(legs, text))
+    grade = graded(make_grader(ReasoningGym), sample_of(legs, text))
     assert (grade.score, grade.reason) == (0.0, "no <answer>…</answer>")
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("<think>{}</think>{}", 1.0),
+        ("<think>no</think> it is {}", 1.0),
+        ("no</think> it is {}", 1.0),
+        ("{}<think>sure</think>", 1.0),
+        ("<think>{}</think> I refuse.", 0.0),
+        ("<think>{}", 0.0),
+        ("{}</think>", 0.0),
+        ("<think>a</think>{}<think>b", 1.0),
+    ],
+)
+def test_reasoning_is_no_answer(legs: dict[str, Any], text: str, score: float) -> None:
+    said = text.replace("{}", f"<answer>{legs['answer']}</answer>")
+    assert graded(make_grader(ReasoningGym), sample_of(legs, said)).score == score
+    all_counts = make_grader(ReasoningGym, reasoning_tag=None)
+    assert graded(all_counts, sample_of(legs, said)).score == 1.0
 
 
 def test_another_tag_or_the_whole_completion(legs: dict[str, Any]) -> None:
     right = legs["answer"]
     final = make_grader(ReasoningGym, tag="final")
-    assert grade_one(final, sample_of(legs, f"<final>{right}</final>")).score == 1.0
+    assert graded(final, sample_of(legs, f"<final>{right}</final>")).score == 1.0
     assert final.reference_completion(Item("i", (), legs)) == f"<final>{right}</final>"
     whole = make_grader(ReasoningGym, tag=None)
-    assert grade_one(whole, sample_of(legs, right)).score == 1.0
+    assert graded(whole, sample_of(legs, right)).score == 1.0
     assert whole.reference_completion(Item("i", (), legs)) == right
 
 
 def test_metadata_may_be_the_text_of_an_object(legs: dict[str, Any]) -> None:
     row = legs | {"metadata": json.dumps(legs["metadata"])}
     sample = sample_of(row, f"<answer>{legs['answer']}</answer>")
-    assert grade_one(make_grader(ReasoningGym), sample).score == 1.0
+    assert graded(make_grader(ReasoningGym), sample).score == 1.0
 
 
 def test_a_scorer_that_raises_is_an_error_and_no_zero() -> None:
     (row,) = stored("prime_factorization", 1)
-    grade = grade_one(make_grader(ReasoningGym), sample_of(row, "<answer>2 apples</answer>"))
+    grade = graded(make_grader(ReasoningGym), sample_of(row, "<answer>2 apples</answer>"))
     assert (grade.outcome, grade.score) == ("error", None)
     assert grade.error is not None
     assert "invalid literal for int()" in grade.error.message
@@ -123,7 +150,7 @@ def test_options_reach_the_scorer() -> None:
         options = {"max_num_decimal_places": places, "precision": 20}
         direct = create_dataset("decimal_arithmetic", **options).score_answer(answer, row)
         grader = make_grader(ReasoningGym, dataset="decimal_arithmetic", options=options)
-        grade = grade_one(grader, sample_of(row, f"<answer>{answer}</answer>"))
+        grade = graded(grader, sample_of(row, f"<answer>{answer}</answer>"))
         assert grade.score == direct == expected
 
 
@@ -153,10 +180,10 @@ def test_a_tag_is_a_name(tag: str) -> None:
 def test_scorers_that_evaluate_answers_need_to_be_allowed() -> None:
     (row,) = stored("n_queens", 1)
     sample = sample_of(row, f"<answer>{row['answer']}</answer>")
-    grade = grade_one(make_grader(ReasoningGym), sample)
+    grade = graded(make_grader(ReasoningGym), sample)
     assert grade.error is not None
     assert "calls eval" in grade.error.message
-    assert grade_one(make_grader(ReasoningGym, allow_eval=True), sample).score == 1.0
+    assert graded(make_grader(ReasoningGym, allow_eval=True), sample).score == 1.0
 
 
 @pytest.mark.parametrize(
@@ -175,7 +202,7 @@ def test_rows_that_are_no_entries_are_refused(
     item = Item("i", (), legs | change)
     with pytest.raises(ValueError, match=message):
         make_grader(ReasoningGym).check_item(item)
-    assert grade_one(make_grader(ReasoningGym), Sample(item, "<answer>1</answer>")).error
+    assert graded(make_grader(ReasoningGym), Sample(item, "<answer>1</answer>")).error
 
 
 def test_a_row_without_answer_or_of_another_dataset_is_refused(legs: dict[str, Any]) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from rft_env_guess import GuessGame, GuessGameConfig, TurnDiscount, TurnDiscountConfig
-from rft_env_guess.turns import join
 
-from rft_core import Completion, Generation, Item, Policy, Progress, Sample, Trajectory
+from rft_core import Completion, Item, Policy, Progress, Sample, Trajectory
 from rft_core.types import Message
 
 Play = Callable[..., list[Trajectory]]
@@ -100,12 +99,6 @@ def test_turns_whose_tokens_are_not_repeated_are_context_only(
     ]
     assert tokenizer.decode(game.prompt_ids).endswith(f"{text}<|eos|><|user|>higher<|assistant|>")
     assert len(game.messages) == 5
-
-
-def test_a_turn_that_was_cut_off_is_trained_on_and_its_end_is_not() -> None:
-    first = Generation([1, 2], [3, 4], "5", "length")
-    second = Generation([1, 2, 3, 4, 9, 8], [5, 9], "7", "stop")
-    assert join([first, second]) == ([1, 2], [3, 4, 9, 8, 5, 9], [1, 1, 0, 0, 1, 1])
 
 
 def test_no_items_are_no_games(play: Play, scripted: Script) -> None:

@@ -57,6 +57,8 @@ def test_the_scores_under_weaknesses_are_those_of_the_cases(name: str, paraphras
     assert score("negated") > 0.8
     if name == "meteor":
         assert score("twice") == pytest.approx(0.91, abs=0.005)
+        assert score("half") == pytest.approx(0.53, abs=0.005)
+        assert score("echo-and-half") == pytest.approx(0.75, abs=0.005)
 
 
 @pytest.mark.parametrize(("words", "marks"), [(1, 0.5), (2, 0.94), (10, 0.9995)])

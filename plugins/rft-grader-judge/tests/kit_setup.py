@@ -20,9 +20,10 @@ from rft_grader_judge.testing import Reply, Request, ScriptedServer, verdict_jso
 BEST = 10
 ENOUGH = 0.5
 """Answers that share less than this with the reference are wrong."""
-STOP_WORDS = frozenset(
-    "a an and are as at be by for from has in is it its of on or that the this to was were".split()
-)
+STOP_WORDS = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "in", "is", "it", "its",
+    "of", "on", "or", "that", "the", "this", "to", "was", "were",
+})  # fmt: skip
 
 
 @contextmanager

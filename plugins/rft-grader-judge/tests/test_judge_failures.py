@@ -276,3 +276,29 @@ def test_retry_after_may_be_anything() -> None:
     assert _retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     for odd in ("", "soon", "\x00", "1 Jan 99999 00:00", "1 Jan 1 00:00 +9999999", "1:" * 5000):
         assert not _retry_after(odd)
+
+
+class Unreadable(dict[str, Any]):
+    """A value of a row that fails when it is looked at."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("the row is broken")
+
+    keys = items = __len__ = __iter__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("mode", ["score", "relative"])
+def test_a_row_that_cannot_be_read_fails_alone_and_says_why(mode: str) -> None:
+    rows = [{"note": "fine"}, {"note": Unreadable({"a": 1})}]
+    samples = [
+        make_sample(f"It is {n}.", item_id=str(item), **row)
+        for item, row in enumerate(rows)
+        for n in range(2)
+    ]
+    verdict = 5 if mode == "score" else {"place_1": "A", "place_2": "B"}
+    with ScriptedServer(Reply(verdict_json(reasoning="So.", verdict=verdict))) as server:
+        config = {"instructions": "{{ item.note }}", "verdict": {"mode": mode}}
+        grades = grade_all(judge(server.base_url, **config), samples)
+        assert len(server.requests) == (2 if mode == "score" else 1), "nothing is asked twice"
+    assert [grade.outcome for grade in grades] == ["graded"] * 2 + ["error"] * 2
+    assert all("the row is broken" in str(grade.error) for grade in grades[2:])

@@ -47,6 +47,15 @@ def test_m2_negation() -> None:
     assert accepted("42", said) == []
 
 
+def test_m2_a_label_that_denies() -> None:
+    for gold, value in [("3", "x = 3"), ("x=3", "x = 3"), ("[1,2]", r"x \in [1,2]")]:
+        for words in ("not ", "anything but ", "maybe ", "never "):
+            assert accepted(gold, [rf"\boxed{{\text{{{words}}} {value}}}"]) == [], words
+        assert equivalent(gold, rf"\boxed{{{value}}}")
+    assert equivalent("3", r"\boxed{\text{the number of points } = 3}")
+    assert equivalent("3", r"\boxed{\text{No. of apples} = 3}")
+
+
 def test_m3_hedging_and_two_finals() -> None:
     hedged = [
         "final answer is 42? No idea.",
@@ -65,6 +74,12 @@ def test_m3_hedging_and_two_finals() -> None:
     ]
     assert accepted("42", hedged) == []
     assert len(accepted("42", hedged, Policy(hedged="accept"))) > len(hedged) / 2
+
+
+def test_m3_a_choice_that_is_questioned() -> None:
+    doubted = [r"\boxed{\text{(B)}?}", r"\boxed{\text{B}?}", "Answer: (B)?", r"\boxed{(B) ?}"]
+    assert accepted("B", doubted) == []
+    assert equivalent("B", r"\boxed{\text{(B) So what?}}")
 
 
 def test_m3_the_last_box_counts() -> None:

@@ -7,11 +7,14 @@ the length, the number of labels. What a policy is paid is their composition, so
 from __future__ import annotations
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any, Final, TypeAlias
 
+from rft_core.cases import Case
+from rft_core.expectations import Expectation, Within
 from rft_core.reward.shaper import RewardShaper
 from rft_core.testing.adversarial.attack import Attack, AttackClass, Honest
 from rft_core.testing.adversarial.choose import choose
@@ -19,7 +22,7 @@ from rft_core.testing.adversarial.evidence import Evidence, Kind, Trial
 from rft_core.testing.adversarial.library import classes_for
 from rft_core.testing.adversarial.weaknesses import FINDERS, Weakness
 from rft_core.testing.subject import RewardSubject
-from rft_core.types import Completion, GradedSample, Progress, Sample
+from rft_core.types import Completion, GradedSample, Item, Progress, Sample
 
 MAX_HONEST: Final = 8
 """Attacks start from so many honest completions."""
@@ -30,9 +33,10 @@ MAX_CHARS: Final = 5_000
 _HOSTILE: Final = frozenset({"M14", "J8", "J10", "J11", "J12", "L10", "F9", "G14"})
 """Classes that try a grader's speed alone, with completions that take long to make."""
 MAX_WEAKNESSES: Final = 6
+HALF: Final = 0.5
 CHARS_PER_TOKEN: Final = 4
 """About; shapers and graders of length want a number of tokens."""
-CHUNK: Final = 64
+CHUNK: Final = 32
 
 OnGraded: TypeAlias = Callable[[int, int], None]
 """Told how many of how many completions are graded."""
@@ -41,18 +45,22 @@ OnGraded: TypeAlias = Callable[[int, int], None]
 def examine_reward(
     subject: RewardSubject,
     honest: Sequence[Honest],
+    cases: Sequence[Case] = (),
     *,
     seed: int = 0,
+    seconds: float = math.inf,
     on_graded: OnGraded | None = None,
 ) -> list[Weakness]:
     """Return what the reward pays and should not, the most dangerous first; few at most.
 
     `honest` are right completions as `find_honest` returns them. Without any there is nothing to
-    compare with, and nothing is returned.
+    attack, and nothing is returned. What a typical honest completion earns is taken from the cases
+    that people gave more than half, if there are any: references are better than what models write.
+    After `seconds` no further attacks are tried; the most telling ones come first.
     """
     if not honest:
         return []
-    evidence = gather(subject, honest, seed=seed, on_graded=on_graded)
+    evidence = gather(subject, honest, cases, seed=seed, seconds=seconds, on_graded=on_graded)
     found = [weakness for find in FINDERS for weakness in find(evidence)]
     return _distinct(sorted(found, key=lambda one: -one.danger))[:MAX_WEAKNESSES]
 
@@ -60,41 +68,46 @@ def examine_reward(
 def gather(
     subject: RewardSubject,
     honest: Sequence[Honest],
+    cases: Sequence[Case] = (),
     *,
     seed: int = 0,
+    seconds: float = math.inf,
     on_graded: OnGraded | None = None,
 ) -> Evidence:
-    """Grade honest completions and the attacks on some of them, in pieces."""
+    """Grade honest completions and the attacks on some of them, in pieces, while there is time."""
     used = _spread(honest)
+    right = [case for case in cases if _is_right(case.expected)]
     attacks = list(_attacks(subject, used, seed))
-    samples = [_sample(one, one.completion) for one in used]
-    samples += [_sample(one, attack.completion) for attack, one in attacks]
-    graded = list(_graded(subject, samples, on_graded))
+    known = [(one.item, one.completion) for one in (*used, *right)]
+    tried = [(one.item, attack.completion) for attack, one in attacks]
+    samples = [_sample(*text) for text in (*known, *tried)]
+    graded = list(_graded(subject, samples, len(known), seconds, on_graded))
     shaped = _shaped(subject.plan.shapers, graded)
-    right = {id(one): result for one, result in zip(used, graded, strict=False)}
-    after = len(used)
-    trials = [
-        Trial(attack, result, right[id(one)], reward)
-        for (attack, one), result, reward in zip(
-            attacks, graded[after:], shaped[after:], strict=True
-        )
-    ]
-    typical = median(one.score for one in _of_cases(honest))
-    of_honest = [reward for reward in shaped[:after] if reward is not None]
+    of_used = {id(one): result for one, result in zip(used, graded, strict=False)}
+    of_cases = slice(len(used) if right else 0, len(known))
+    typical = _median([one.composed for one in graded[of_cases]]) or 0.0
     return Evidence(
         reward=subject.plan,
         typical=typical,
-        typical_shaped=median(of_honest) if of_honest else None,
+        typical_shaped=_median(shaped[of_cases]),
         floor=_floor(subject, typical),
-        kinds=_kinds(trials),
+        kinds=_kinds(
+            [
+                Trial(attack, result, of_used[id(one)], reward)
+                for (attack, one), result, reward in zip(
+                    attacks, graded[len(known) :], shaped[len(known) :], strict=False
+                )
+            ]
+        ),
     )
 
 
 def _attacks(
     subject: RewardSubject, honest: Sequence[Honest], seed: int
 ) -> Iterator[tuple[Attack, Honest]]:
+    """Yield attacks, those of composed rewards first."""
     tried = (cls for cls in classes_for(subject) if cls.cls not in _HOSTILE)
-    for cls in tried:
+    for cls in sorted(tried, key=lambda cls: cls.scope != "composite"):
         for attack, one in choose(cls, honest, _most(cls), seed):
             if attack.wanted not in {"survive", "pass"} and len(attack.completion) <= MAX_CHARS:
                 yield attack, one
@@ -105,26 +118,40 @@ def _most(cls: AttackClass) -> int:
 
 
 def _spread(honest: Sequence[Honest]) -> list[Honest]:
-    """Return honest completions from all parts of the list, cases first."""
-    chosen = _of_cases(honest)
-    step = max(len(chosen) / MAX_HONEST, 1.0)
-    return [chosen[int(step * place)] for place in range(min(len(chosen), MAX_HONEST))]
+    """Return honest completions from all parts of the list."""
+    step = max(len(honest) / MAX_HONEST, 1.0)
+    return [honest[int(step * place)] for place in range(min(len(honest), MAX_HONEST))]
 
 
-def _of_cases(honest: Sequence[Honest]) -> Sequence[Honest]:
-    """Return what is from cases, if anything is: references are better than what models write."""
-    return [one for one in honest if one.source.startswith("case ")] or honest
+def _is_right(expected: Expectation) -> bool:
+    """Whether people gave it more than half."""
+    least = expected.low if isinstance(expected, Within) else expected
+    return isinstance(least, float) and least > HALF
 
 
-def _sample(honest: Honest, text: str) -> Sample:
+def _sample(item: Item, text: str) -> Sample:
     tokens = math.ceil(len(text) / CHARS_PER_TOKEN)
-    return Sample(honest.item, Completion(text, num_tokens=tokens, finish_reason="stop"))
+    return Sample(item, Completion(text, num_tokens=tokens, finish_reason="stop"))
+
+
+def _median(rewards: Sequence[float | None]) -> float | None:
+    """Return the median of the rewards that are there, None if none is."""
+    there = [reward for reward in rewards if reward is not None]
+    return median(there) if there else None
 
 
 def _graded(
-    subject: RewardSubject, samples: Sequence[Sample], on_graded: OnGraded | None
+    subject: RewardSubject,
+    samples: Sequence[Sample],
+    least: int,
+    seconds: float,
+    on_graded: OnGraded | None,
 ) -> Iterator[GradedSample]:
+    """Yield the samples graded, the first `least` of them and more until the time is up."""
+    end = time.monotonic() + seconds
     for start in range(0, len(samples), CHUNK):
+        if start >= least and time.monotonic() > end:
+            return
         yield from subject.grade_composed(samples[start : start + CHUNK])
         if on_graded is not None:
             on_graded(min(start + CHUNK, len(samples)), len(samples))
@@ -152,7 +179,7 @@ def _floor(subject: RewardSubject, typical: float) -> float:
     low = subject.score_range[0]
     if low < 0.0 < typical:
         return 0.0
-    return low if math.isfinite(low) else min(0.0, typical - 1.0)
+    return low if math.isfinite(low) else typical - 1.0
 
 
 def _kinds(trials: Sequence[Trial]) -> list[Kind]:

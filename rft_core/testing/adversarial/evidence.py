@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -10,6 +11,7 @@ from typing import Final
 from rft_core.reward.composition import FormulaComposition, WeightedSum
 from rft_core.task.build import RewardPlan
 from rft_core.testing.adversarial.attack import Attack
+from rft_core.testing.adversarial.families.forms import form_of
 from rft_core.types import GradedSample
 
 PAID: Final = 0.5
@@ -32,6 +34,11 @@ class Trial:
     def reward(self) -> float:
         """The composed reward."""
         return self.graded.composed or 0.0
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the right answer stands in it as it was."""
+        return form_of(self.honest.sample.text).answer.strip() in self.attack.completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,11 @@ class Kind:
         """The mean reward after the shapers, None where there are none."""
         shaped = [trial.shaped for trial in self.trials if trial.shaped is not None]
         return fmean(shaped) if shaped else None
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether each of them holds the right answer as it was."""
+        return all(trial.has_answer for trial in self.trials)
 
     @property
     def passes_gates(self) -> bool:
@@ -138,6 +150,7 @@ class Evidence:
 
     def _pays(self, name: str, kind: Kind) -> bool:
         low = self.reward.calls[name].grader.score_range[0]
+        low = low if math.isfinite(low) else 0.0
         given = _mean_score(name, [trial.graded for trial in kind.trials])
         right = _mean_score(name, [trial.honest for trial in kind.trials])
         if given is None or right is None or right <= low:

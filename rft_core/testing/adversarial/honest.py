@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from rft_core.cases import Case
 from rft_core.expectations import Expectation, Within
 from rft_core.testing.adversarial.attack import Honest
+from rft_core.testing.adversarial.verdicts import TOLERANCE
 from rft_core.testing.subject import Subject
 from rft_core.types import Grade, Item, Sample
 
@@ -30,7 +32,8 @@ def find_honest(
     """Return completions that are right and earn it: more than half of the subject's range.
 
     They are those of cases that are expected to earn so much, and the subject's own reference
-    completions of the items (those of the cases too).
+    completions of the items (those of the cases too). Of an item's completions those count that
+    earn the most.
     """
     candidates = _distinct([*_from_cases(subject, cases), *_references(subject, cases, items)])
     grades = subject.grade([Sample(one.item, one.completion) for one in candidates])
@@ -39,7 +42,11 @@ def find_honest(
         for one, grade in zip(candidates, grades, strict=True)
         if grade.score is not None and _is_paid(subject, grade)
     ]
-    return [replace(one, peers=_peers(one, earned)) for one in earned]
+    most: dict[str, float] = defaultdict(lambda: -math.inf)
+    for one in earned:
+        most[one.item.id] = max(most[one.item.id], one.score)
+    best = [one for one in earned if one.score >= most[one.item.id] - TOLERANCE]
+    return [replace(one, peers=_peers(one, best)) for one in best]
 
 
 def midpoint(subject: Subject) -> float:

@@ -95,7 +95,8 @@ def _in_text(expected: Sequence[frozenset[str]], completion: str) -> TextLabels 
     for delimiter in DELIMITERS:
         labels = _pieces(completion, delimiter)
         if labels and frozenset(labels) in expected:
-            return TextLabels("\n" if delimiter == "\n" else f"{delimiter} ", labels)
+            spaced = f"{delimiter} "
+            return TextLabels(spaced if spaced in completion else delimiter, labels)
     return None
 
 

@@ -27,7 +27,7 @@ _BODIES: Final = (
 _BOX: Final = re.compile(r"\\f?box(?:ed)?\s*\{")
 _HASHES: Final = re.compile(r"####[ \t]*(\S[^\n]*)")
 _MARKER: Final = re.compile(
-    r"\banswer(?:\s+is)?\s*[:=]?\s*(\S[^\n]*?)(?=\.?\s*(?:\n|\Z)|\.\s)", re.IGNORECASE
+    r"\banswer(?:\s+is)?\s*[:=]?[\s*]*([^\s*][^\n]*?)(?=\**\.?\s*(?:\n|\Z)|\.\s)", re.IGNORECASE
 )
 _WRAPPING: Final = (("$", "$"), ("**", "**"), (r"\(", r"\)"), ("`", "`"))
 
@@ -158,7 +158,7 @@ def _whole(body: str, known: Collection[str]) -> Span | None:
     text = body.strip()
     alone = text in known or (len(text.split()) == 1 and len(text) <= MAX_ANSWER)
     start = body.find(text)
-    return (start, start + len(text)) if alone and text else None
+    return (start, start + len(text)) if alone and any(map(str.isalnum, text)) else None
 
 
 def _known_value(body: str, known: Collection[str]) -> Span | None:

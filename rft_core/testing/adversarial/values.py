@@ -48,7 +48,7 @@ class Value:
     def with_number(self, number: Decimal | int) -> str:
         """Return the answer with another number, in the same writing."""
         grouped = "," if "," in self.text else ""
-        return f"{self.before}{number:{grouped}f}{self.behind}"
+        return f"{self.before}{Decimal(number):{grouped}f}{self.behind}"
 
 
 def read_value(answer: str) -> Value:
@@ -97,7 +97,7 @@ def fraction_of(answer: str) -> Fraction | None:
 
 
 def _letters(answer: str) -> str:
-    return "".join(filter(str.isalnum, answer.casefold()))
+    return "".join(filter(str.isalnum, read_value(answer).text.casefold()))
 
 
 def near_misses(value: Value) -> Iterator[tuple[str, str]]:

@@ -71,6 +71,8 @@ def _form_fix(evidence: Evidence, kind: Kind) -> str:
         return "Look at what the formula gives where graders score 0"
     if isinstance(evidence.reward.composition, FormulaComposition):
         return f"{payers(names)} for it: multiply by it in the formula, or make it a gate"
+    if all(name in evidence.reward.gates for name in names):
+        return f"{payers(names)} for it: take its weight away, the gate has its say without one"
     return f"{payers(names)} for it: make it a gate (`gate: {{min: 1.0}}`), or lower its weight"
 
 
@@ -97,9 +99,10 @@ def _everything(evidence: Evidence) -> Iterator[Weakness]:
     """Find that naming everything is paid, and not for its form alone."""
     kind = best_of(evidence.of(*_EVERYTHING))
     form = best_of(evidence.of(*_EMPTY_FORMS, "replaced"))
-    if kind is None or not evidence.is_above(kind, EVERYTHING):
+    for_form = evidence.floor if form is None else max(form.reward, evidence.floor)
+    if kind is None or kind.reward <= for_form + EVERYTHING * (evidence.typical - for_form):
         return
-    if form is not None and kind.reward <= form.reward + EQUAL * evidence.height:
+    if kind.reward <= for_form + EQUAL * evidence.height:
         return
     labels = "label_set" in {call.grader.family for call in evidence.reward.calls.values()}
     named = "listing all labels" if labels else "giving all answers at once"
@@ -169,14 +172,22 @@ def _shaping(evidence: Evidence) -> Iterator[Weakness]:
 
 
 def _others(evidence: Evidence) -> Iterator[Weakness]:
-    """Find what else is paid: wrong answers more than half, others more than the right one."""
+    """Find what else is paid: wrong answers more than half, others more than the right one.
+
+    An attack that holds the right answer needs somebody who knows it: it counts only where it is
+    paid more than that. And it counts only where it is paid more than for its form.
+    """
+    form = best_of(evidence.of(*_EMPTY_FORMS, *_NOTHING, "replaced"))
+    least = evidence.floor if form is None else form.reward
     for kind in evidence.kinds:
         half = evidence.floor + HALF * (kind.honest - evidence.floor)
-        limit = half if kind.wanted == "fail" else kind.honest
-        if kind.cls in _TOLD_OTHERWISE or kind.reward <= limit + EQUAL * evidence.height:
+        limit = half if kind.wanted == "fail" and not kind.has_answer else kind.honest
+        if kind.cls in _TOLD_OTHERWISE:
+            continue
+        if kind.reward <= max(limit, least) + EQUAL * evidence.height:
             continue
         earned = compared(kind.reward, evidence)
-        text = f"{kind.what} (class {kind.cls}) earns {kind.reward:.2f}, {earned}"
+        text = f"{quoted(kind)} ({kind.cls}, {kind.what}) earns {kind.reward:.2f}, {earned}"
         fix = f"{payers(evidence.payers(kind))} for it: see `rft graders test`"
         yield Weakness(kind.cls, text, fix, evidence.share(kind.reward))
 

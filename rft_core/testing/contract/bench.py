@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -22,6 +23,8 @@ SECONDS: Final = 60.0
 PAID_SECONDS: Final = 180.0
 BUDGET_SECONDS: Final = 8.0
 """A check stops sending after so long; what matters most is sent first."""
+FIRST_SECONDS: Final = 3.0
+"""The samples that all checks repeat take no longer than this together."""
 MAX_ITEMS: Final = 2
 """So many items are tried with all odd completions."""
 
@@ -51,6 +54,7 @@ class Bench:
         self.tell("building the grader from its class and config", SECONDS)
         self.grader = self.new_grader()
         self.low, self.high = self.grader.score_range
+        self._untouched = {id(one.item): copy.deepcopy(one.item) for one in order.samples}
         self.is_given = bool(order.samples)
         """Whether the samples are from the author, not made up."""
 
@@ -91,12 +95,27 @@ class Bench:
 
     @cached_property
     def first(self) -> list[Grade]:
-        """What the samples earned, when they were graded first."""
-        return self.each(self.samples)
+        """What the samples earned, when they were graded first.
+
+        Where grading is slow, those that were not reached are left out of all that follows.
+        """
+        if self.grader.whole_batches:
+            return self.each(self.samples)
+        grades: list[Grade] = []
+        for sample in self.within_budget(self.samples, FIRST_SECONDS):
+            grades += self.each([sample])
+        del self.samples[max(len(grades), 1) :]
+        return grades
 
     def first_grades(self) -> list[Grade]:
         """Return what the samples earned, when they were graded first."""
         return self.first
+
+    def grades_backwards(self) -> list[Grade]:
+        """Return what the samples earn if they are graded first in reverse order."""
+        if self.grader.whole_batches:
+            return self.first
+        return self.each(self.samples[::-1])[::-1]
 
     @cached_property
     def graded(self) -> list[tuple[Sample, Grade]]:
@@ -126,6 +145,10 @@ class Bench:
     def items(self) -> list[Item]:
         """The different items of all samples."""
         return list({id(sample.item): sample.item for sample in self.samples}.values())
+
+    def untouched(self, item: Item) -> Item:
+        """Return a copy of an item as it was before anything was graded."""
+        return copy.deepcopy(self._untouched.get(id(item), item))
 
     # Grading
 
@@ -193,9 +216,7 @@ async def _awaited(call: GraderCall, samples: Sequence[Sample]) -> list[Grade]:
     if call.grader.is_batched():
         return await asyncio.create_task(ainvoke(call, samples))
     return [
-        grade
-        for sample in samples
-        for grade in await asyncio.create_task(ainvoke(call, [sample]))
+        grade for sample in samples for grade in await asyncio.create_task(ainvoke(call, [sample]))
     ]
 
 

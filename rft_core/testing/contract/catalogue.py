@@ -88,8 +88,13 @@ _ALL: Final = (
         "hostile", "hostile completions are answered in time", hostile.hostile, needs_process=True
     ),
     BenchCheck("notes", "what users see of the grader", packaging.notes, kind="note"),
+    BenchCheck(
+        "wrong_kinds", "rows with wrong values are noticed", failures.wrong_kinds, kind="note"
+    ),
     BenchCheck("opinions", "judges and themselves", stability.opinions, kind="note"),
-    BenchCheck("thread_safety", "concurrency could be raised", concurrency.thread_safety, kind="note"),
+    BenchCheck(
+        "thread_safety", "concurrency could be raised", concurrency.thread_safety, kind="note"
+    ),
 )
 BENCH_CHECKS: Final = {check.name: check for check in _ALL}
 

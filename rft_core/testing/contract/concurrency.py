@@ -24,7 +24,7 @@ _ROUNDS: Final = 40
 
 
 def concurrency(bench: Bench) -> Iterator[Finding]:
-    """A grader with `concurrency` above 1 grades the same in several threads or tasks."""
+    """Grade in several threads or tasks at once, if `concurrency` is above 1."""
     if bench.order.call.concurrency > 1 or bench.grader.concurrency > 1:
         yield from _compared(bench)
 
@@ -70,19 +70,19 @@ def _in_threads(bench: Bench) -> list[tuple[Sample, Grade]]:
     threads = [threading.Thread(target=work, args=[start], daemon=True) for start in starts]
     sys.setswitchinterval(1e-5)
     if is_watched():  # elsewhere a tracer may be somebody's debugger or coverage
-        threading.settrace(_yielding(_home(bench)))
+        threading.settrace(_yielding(home(bench)))
     try:
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     finally:
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
         sys.setswitchinterval(interval)
     return graded
 
 
-def _home(bench: Bench) -> str:
+def home(bench: Bench) -> str:
     """Return the folder that holds the grader's module and its neighbours."""
     file = getattr(sys.modules.get(bench.cls.__module__), "__file__", None)
     return str(Path(file).parent) + os.sep if file else "\0"
@@ -91,7 +91,7 @@ def _home(bench: Bench) -> str:
 def _yielding(home: str) -> Callable[[FrameType, str, Any], Any]:
     """Return a tracer that lets other threads go on between lines of the grader's own code."""
 
-    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+    def trace(frame: FrameType, _event: str, _arg: Any) -> Any:
         if not frame.f_code.co_filename.startswith(home):
             return None
         time.sleep(0)

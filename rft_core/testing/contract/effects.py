@@ -7,10 +7,10 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel, SecretStr
 
@@ -82,8 +82,13 @@ def _flush() -> None:
 def _trials(bench: Bench) -> list[Sample]:
     """Return samples to try effects with: right, wrong and unreadable ones, all marked."""
     found: list[Sample] = []
-    for sample in bench.typical:
-        texts = (sample.text, f"{sample.text} {MARK}", f'{{"{MARK}": 1', *leaves(sample.text, [MARK]))
+    for sample in bench.typical or bench.samples[:1]:
+        texts = (
+            sample.text,
+            f"{sample.text} {MARK}",
+            f'{{"{MARK}": 1',
+            *leaves(sample.text, [MARK]),
+        )
         found += [Sample(sample.item, text) for text in texts[: 2 if bench.is_paid else 6]]
     return found
 
@@ -91,9 +96,9 @@ def _trials(bench: Bench) -> list[Sample]:
 def output(bench: Bench) -> Iterator[Finding]:
     """Nothing is printed."""
     samples = _trials(bench)
-    for sample in samples:
+    for number, sample in enumerate(samples):
         with hearing() as heard:
-            bench.alone(sample)
+            bench.alone(sample, None if number else bench.new_grader())
         for stream, text in (("stdout", heard.out), ("stderr", heard.err)):
             says = stream == "stdout" or MARK in text or (sample.text and sample.text in text)
             if text.strip() and says:
@@ -107,10 +112,14 @@ def output(bench: Bench) -> Iterator[Finding]:
 
 # Secrets
 
-_SECRET_NAME: Final = re.compile(r"(API|ACCESS|AUTH|PRIVATE|SECRET)_?KEY|TOKEN$|SECRET|PASSW|CREDENTIAL", re.I)
-_VARIABLE: Final = re.compile(r"""["']([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)[A-Z0-9_]*)["']""")
+_SECRET_NAME: Final = re.compile(
+    r"(API|ACCESS|AUTH|PRIVATE|SECRET)_?KEY|TOKEN$|SECRET|PASSW|CREDENTIAL", re.IGNORECASE
+)
+_VARIABLE: Final = re.compile(
+    r"""["']([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)[A-Z0-9_]*)["']"""
+)
 _SECRET_OPTION: Final = re.compile(
-    r"api_?key|secret|passw|access_token|auth_token|bearer|credential|private_key", re.I
+    r"api_?key|secret|passw|access_token|auth_token|bearer|credential|private_key", re.IGNORECASE
 )
 _SENTINEL: Final = "kit-sentinel-5f3c9a1e"
 
@@ -148,7 +157,7 @@ def _ignore(event: str, args: tuple[Any, ...]) -> None:
     """Let everything happen."""
 
 
-def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
+def _refuse_network(event: str, _args: tuple[Any, ...]) -> None:
     if event in {"socket.connect", "socket.getaddrinfo"}:
         raise ConnectionRefusedError(111, "the test kit made this fail")
 
@@ -214,9 +223,9 @@ def completions_as_code(bench: Bench) -> Iterator[Finding]:
         return
     yield from _seen(
         bench, _CODE, _executes, "execution",
-        "a completion is data: nothing in it is executed, imported or given to a shell",
-        "Parse it (json, ast.literal_eval, a parser of your own). A grader that is meant to run "
-        'code sets isolation = "process".',
+        contract="a completion is data: nothing in it is executed, imported or given to a shell",
+        fix="Parse it (json, ast.literal_eval, a parser of your own). A grader that is meant to "
+        'run code sets isolation = "process".',
     )  # fmt: skip
 
 
@@ -226,8 +235,8 @@ def completions_as_addresses(bench: Bench) -> Iterator[Finding]:
         return
     yield from _seen(
         bench, _ADDRESSES, _reaches, "addresses",
-        "a completion is data: it does not choose files or hosts",
-        "Take file names and addresses from the config or the row only.",
+        contract="a completion is data: it does not choose files or hosts",
+        fix="Take file names and addresses from the config or the row only.",
     )  # fmt: skip
 
 
@@ -251,10 +260,14 @@ _ADDRESSES: Final = (
 )
 
 
+IsBad: TypeAlias = Callable[[str, tuple[Any, ...]], bool]
+"""Whether an audit event, with its arguments, is what a grader must not cause."""
+
+
 def _seen(
-    bench: Bench, texts: Sequence[str], is_bad: Any, check: str, contract: str, fix: str
+    bench: Bench, texts: Sequence[str], is_bad: IsBad, check: str, *, contract: str, fix: str
 ) -> Iterator[Finding]:
-    for typical in bench.typical:
+    for typical in bench.typical or bench.samples[:1]:
         for text in bench.within_budget(_slotted(typical.text, texts)):
             seen: list[str] = []
 
@@ -305,7 +318,15 @@ def _code_is_marked(code: Any) -> bool:
     )
 
 
-_FILE_EVENTS: Final = ("open", "os.", "shutil.", "glob.", "pathlib.", "sqlite3.connect", "tempfile.")
+_FILE_EVENTS: Final = (
+    "open",
+    "os.",
+    "shutil.",
+    "glob.",
+    "pathlib.",
+    "sqlite3.connect",
+    "tempfile.",
+)
 _HOST_EVENTS: Final = ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect")
 
 

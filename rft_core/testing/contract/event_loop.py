@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, Self
 
 from rft_core.grader import Grader
 from rft_core.testing.contract.bench import Bench, shown
@@ -22,7 +24,7 @@ SECONDS_TO_END: Final = 3.0
 
 
 def blocking(bench: Bench) -> Iterator[Finding]:
-    """An async grader does not hold up the event loop."""
+    """Find what holds up the event loop."""
     if not bench.grader.is_async():
         return
     for sample in bench.typical:
@@ -48,6 +50,8 @@ def _blocked_by(bench: Bench, sample: Sample) -> str | None:
             seen.append(f"time.sleep({args[0]:g}) on the event loop")
         elif event == "socket.connect" and args[0].gettimeout() != 0.0:
             seen.append("a blocking connection on the event loop")
+        elif event == "subprocess.Popen" and not _is_asyncios():
+            seen.append("subprocess on the event loop")
         elif event in {"socket.getaddrinfo", "os.system", "urllib.Request"}:
             seen.append(f"{event} on the event loop")
 
@@ -71,6 +75,16 @@ def _blocked_by(bench: Bench, sample: Sample) -> str | None:
     return seen[0] if seen else None
 
 
+def _is_asyncios() -> bool:
+    """Whether asyncio itself starts this program, which it does without waiting for it."""
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the way to look at callers
+    while frame is not None:
+        if frame.f_code.co_filename.endswith("base_subprocess.py"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 async def _longest_gap() -> float:
     """Return the longest time between two turns of the event loop, once cancelled."""
     longest, last = 0.0, time.monotonic()
@@ -86,7 +100,7 @@ async def _longest_gap() -> float:
 class _Metronome:
     """A thread that tells whether the machine, not the grader, stood still."""
 
-    def __enter__(self) -> _Metronome:
+    def __enter__(self) -> Self:
         self.longest = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
@@ -120,7 +134,7 @@ async def _awaiting(awaitable: Any) -> Any:
 
 
 def cancellation(bench: Bench) -> Iterator[Finding]:
-    """A cancelled call ends: neither a retry nor a bare `except` goes on."""
+    """Cancel calls: neither a retry nor a bare `except` goes on."""
     if not bench.grader.is_async():
         return
     for sample in bench.typical[:1]:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+import urllib.error
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final, TypeAlias
 
+from rft_core.grader import Grader
 from rft_core.testing.contract.bench import Bench, shown, told
+from rft_core.testing.contract.concurrency import home
 from rft_core.testing.contract.results import accepts
 from rft_core.testing.contract.watching import listening
 from rft_core.testing.findings import Finding
@@ -58,13 +65,13 @@ _FAILING: Final[dict[type, type[Any]]] = {
 class _FailingFields(Mapping[str, Any]):
     """Fields that cannot be read."""
 
-    __getitem__ = __iter__ = __len__ = _fail  # type: ignore[assignment]
-    get = keys = items = values = __contains__ = __eq__ = _fail  # type: ignore[assignment]
+    __getitem__ = __iter__ = __len__ = _fail
+    get = keys = items = values = __contains__ = __eq__ = _fail
     __hash__ = None  # type: ignore[assignment]
 
 
 def swallowed(bench: Bench) -> Iterator[Finding]:
-    """A row whose values fail when they are used makes grading an error."""
+    """Let a row's values fail when they are used: grading is an error then."""
     for sample in bench.typical:
         for what, fields in _broken_fields(sample.item):
             item = Item(sample.item.id, sample.item.messages, fields)
@@ -97,6 +104,7 @@ def _is_earned(bench: Bench, sample: Sample, grade: Grade) -> bool:
 
 def services(bench: Bench) -> Iterator[Finding]:
     """With the network, files or programs failing, what needs them is an error."""
+    yield from _lost_connections(bench)
     for what, events in _SERVICES.items():
         for sample in bench.typical[:1]:
             grade = _without(bench, sample, events)
@@ -112,6 +120,56 @@ _SERVICES: Final = {
     "while files cannot be opened": ("open", "sqlite3.connect"),
     "while no program can be started": ("subprocess.Popen", "os.system", "os.posix_spawn"),
 }
+
+
+_CONNECTION_ERRORS: Final = (
+    ConnectionError,
+    socket.gaierror,
+    urllib.error.URLError,
+    http.client.HTTPException,
+)
+
+
+def _lost_connections(bench: Bench) -> Iterator[Finding]:
+    """Find samples with the lowest score, or none, in whose grading a connection failed."""
+    if bench.is_isolated or bench.is_paid:
+        return
+    for sample in bench.within_budget(bench.samples):
+        with _raised_in(bench) as raised:
+            grade = bench.alone(sample)
+        if raised and grade.error is None and (grade.score or bench.low) <= bench.low:
+            yield Finding(
+                "services", f"{shown(sample)}; grading it raised {raised[0]}, which was caught",
+                told(grade), _NEVER_ZERO, _FIX + " A service that does not answer raises.",
+            )  # fmt: skip
+
+
+@contextmanager
+def _raised_in(bench: Bench) -> Iterator[list[str]]:
+    """Note the failures of connections that pass through the grader's own code meanwhile."""
+    own, raised = home(bench), []
+
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        if not frame.f_code.co_filename.startswith(own):
+            return None
+        if event == "exception" and issubclass(arg[0], _CONNECTION_ERRORS):
+            raised.append(arg[0].__name__)
+        return trace
+
+    async def trace_loop(tracer: Any) -> None:
+        sys.settrace(tracer)
+
+    def switch(tracer: Any) -> None:
+        if bench.grader.is_async():
+            bench.loop.call(trace_loop(tracer))
+        else:
+            sys.settrace(tracer)
+
+    switch(trace)
+    try:
+        yield raised
+    finally:
+        switch(None)
 
 
 def _without(bench: Bench, sample: Sample, events: tuple[str, ...]) -> Grade | None:
@@ -161,11 +219,25 @@ def _is_of_python(event: str, args: tuple[Any, ...]) -> bool:
 
 
 def broken_rows(bench: Bench) -> Iterator[Finding]:
-    """A row without a column that grading needs is refused, or an error; it does not score 0."""
+    """Take columns away: a row that lacks what grading needs does not score 0.
+
+    Nor does one with a value of the wrong kind, where the grader checks rows at all.
+    """
+    checks_rows = type(bench.grader).check_item is not Grader.check_item
+    yield from _broken_rows(bench, _damaged if checks_rows else _lacking)
+
+
+def wrong_kinds(bench: Bench) -> Iterator[Finding]:
+    """Whether values of the wrong kind in a row are noticed, where nobody checks rows."""
+    if type(bench.grader).check_item is Grader.check_item:
+        yield from _broken_rows(bench, _of_wrong_kind)
+
+
+def _broken_rows(bench: Bench, damages: Callable[[Sample], Iterator[Damage]]) -> Iterator[Finding]:
     if bench.is_paid or not bench.is_given:
         return
     for sample in bench.best[:3]:
-        for what, fields, answers in _damaged(sample):
+        for what, fields, answers in damages(sample):
             item = Item(sample.item.id, sample.item.messages, fields)
             if not accepts(bench, item):
                 continue
@@ -183,14 +255,27 @@ def broken_rows(bench: Bench) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _damaged(sample: Sample) -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
-    """Yield damages, the fields then, and completions that would be right if the row is meant."""
+Damage: TypeAlias = tuple[str, dict[str, Any], tuple[str, ...]]
+"""What is damaged, the fields then, and completions that would be right if the row is meant so."""
+
+
+def _damaged(sample: Sample) -> Iterator[Damage]:
+    yield from _lacking(sample)
+    yield from _of_wrong_kind(sample)
+
+
+def _lacking(sample: Sample) -> Iterator[Damage]:
+    fields = sample.item.fields
+    for key in fields.keys() - {"task"}:
+        rest = {name: value for name, value in fields.items() if name != key}
+        yield f"whose row lacks column {key!r}", rest, ()
+
+
+def _of_wrong_kind(sample: Sample) -> Iterator[Damage]:
     fields = dict(sample.item.fields)
     for key, value in fields.items():
         if key == "task":
             continue
-        rest = {name: one for name, one in fields.items() if name != key}
-        yield f"whose row lacks column {key!r}", rest, ()
         yield f"whose column {key!r} is None", {**fields, key: None}, ("null", "{}", "[]")
         if isinstance(value, str | int | float):
             odd = {"unexpected": [None]}
@@ -198,9 +283,7 @@ def _damaged(sample: Sample) -> Iterator[tuple[str, dict[str, Any], tuple[str, .
             yield f"whose column {key!r} is an object", {**fields, key: odd}, answers
 
 
-def _can_be_answered(
-    bench: Bench, item: Item, damaged: Sample, answers: tuple[str, ...]
-) -> bool:
+def _can_be_answered(bench: Bench, item: Item, damaged: Sample, answers: tuple[str, ...]) -> bool:
     """Whether something earns more than the lowest score: the column is optional, or meant so."""
     known = [sample.text for sample, _ in bench.graded if sample.item is damaged.item]
     texts = dict.fromkeys([*answers, *_reference(bench, item, answers), *known])

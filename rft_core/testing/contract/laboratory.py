@@ -94,16 +94,18 @@ class Laboratory:
             self._here = Bench(self._order)
         return look(name, self._here)
 
-    def grades_elsewhere(self, hash_seeds: list[str]) -> list[Any]:
+    def grades_elsewhere(self, hash_seeds: Mapping[str, str]) -> list[Any]:
         """Return what the samples earn in new processes whose sets have another order.
 
-        Each entry is a list of grades, or None where the process was lost.
+        The value of each hash seed is "grades", or "backwards" for the reverse order. Each entry is
+        a list of grades, or None where the process was lost.
         """
         if self._packed is None:
             return []
         children = [BenchProcess(self._packed, {"PYTHONHASHSEED": seed}) for seed in hash_seeds]
         try:
-            return [_asked(child, "grades") for child in children]
+            asked = zip(children, hash_seeds.values(), strict=True)
+            return [_asked(child, what) for child, what in asked]
         finally:
             for child in children:
                 child.kill()
@@ -141,7 +143,7 @@ def lost(name: str, error: BenchLostError, title: str) -> Finding:
         str(error),
         f"every call ends in a grade, in time, and leaves its process alive (while checking: "
         f"{title})",
-        'Bound what grading may take, in time, memory and depth. What cannot be bounded, or may '
+        "Bound what grading may take, in time, memory and depth. What cannot be bounded, or may "
         'take the process down, needs `isolation = "process"` and a `timeout`.',
     )
 
@@ -154,7 +156,7 @@ class BenchProcess:
 
     def __init__(self, packed: bytes, environment: Mapping[str, str] | None = None) -> None:
         self._ours, theirs = Pipe()
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `kill`
         self._at = At("building the grader from its class and config", START_SECONDS)
         variables = {**os.environ, "PYTHONHASHSEED": HASH_SEED, **(environment or {})}
         command = [sys.executable, "-m", "rft_core.testing.contract.child", str(theirs.fileno())]

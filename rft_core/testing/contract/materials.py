@@ -12,10 +12,10 @@ from rft_core.types import Item, Sample
 
 _SCRIPTS: Final = (
     "Ответ: сорок два", "答案是四十二。", "答えは四十二です", "정답은 사십이", "الجواب ٤٢",
-    "התשובה היא 42", "उत्तर ४२", "คำตอบ ๔๒", "Η απάντηση", "İstanbul ıI ß ŉ ǰ",
+    "התשובה היא 42", "उत्तर ४२", "คำตอบ ๔๒", "Η απάντηση", "İstanbul ıI ß ŉ ǰ",  # noqa: RUF001
 )  # fmt: skip
 _SIGNS: Final = (
-    "²", "½", "٣", "Ⅷ", "４２", "𝟒𝟐", "−1", "1\u00a0000", "①",
+    "²", "½", "٣", "Ⅷ", "４２", "𝟒𝟐", "−1", "1\u00a0000", "①",  # noqa: RUF001
     "👩\u200d👩\u200d👧\u200d👦🏽", "🇺🇳🏴", "\u202eabc\u202c", "\u200b\u200d\ufeff", "e\u0301" * 3,
     "Z" + "\u0335\u0361" * 30, "\ufffe\uffff", "\U0010ffff", "\u2028\u2029\x85",
 )  # fmt: skip
@@ -33,7 +33,7 @@ _JSON: Final = (
     "[" * 5000 + "1" + "]" * 5000,
 )  # fmt: skip
 _TEXTS: Final = (
-    "", " ", "\n", "\t \n ", ".", "a", "?", "()", "\\", "\\boxed{", "<answer>", "</think>", "%s {} {0}",
+    "", " ", "\n", "\t \n ", ".", "a", "?", "()", "\\", "\\boxed{", "<answer>", "</think>", "%s {}",
     "$&*^%#@!~`|;:'\"", "no", "yes", "I do not know.", "None", "-", "=", "1 2 3", "Answer:",
 )  # fmt: skip
 ODD: Final = (
@@ -42,7 +42,20 @@ ODD: Final = (
 FEW_ODD: Final = ("", " ", "{}", "\ud800", "a\x00b", "x" * 100_000)
 """Where each costs money."""
 
-_WRONG_VALUES: Final = (None, {}, [], "", "x", 0, -1, 10**400, True, [[]], [{}], [None, 1, "a"])
+_WRONG_VALUES: Final[tuple[Any, ...]] = (
+    None,
+    {},
+    [],
+    "",
+    "x",
+    0,
+    -1,
+    10**400,
+    True,
+    [[]],
+    [{}],
+    [None, 1, "a"],
+)
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -71,6 +84,7 @@ def _bent_json(right: str) -> Iterator[str]:
     document = json_of(right)
     if not isinstance(document, dict | list):
         return
+    yield json.dumps(_doubled(document))
     for path in list(_paths(document))[:10]:
         for value in _WRONG_VALUES:
             yield json.dumps(_with(document, path, value))
@@ -138,7 +152,17 @@ def shuffled_json(text: str) -> list[str]:
 def _reversed(document: Any) -> Any:
     if isinstance(document, dict):
         return {key: _reversed(value) for key, value in reversed(document.items())}
-    return [_reversed(value) for value in reversed(document)] if isinstance(document, list) else document
+    return (
+        [_reversed(value) for value in reversed(document)]
+        if isinstance(document, list)
+        else document
+    )
+
+
+def _doubled(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {key: _doubled(value) for key, value in document.items()}
+    return document * 2 if isinstance(document, list) else document
 
 
 def companions(given: Sequence[Sample]) -> list[Sample]:
@@ -169,7 +193,23 @@ def hostile_completions(right: str) -> Iterator[str]:
         yield number
         for found in list(_NUMBER.finditer(right))[-1:]:
             yield right[: found.start()] + number + right[found.end() :]
-    for piece in ("a", "1", " ", "a ", "a,", "aA1", "(a", "((", '"\\', "<a", "\\{", "1.", "- ", "\n\n", "=1"):
+    for piece in (
+        "a",
+        "1",
+        " ",
+        "a ",
+        "a,",
+        "aA1",
+        "(a",
+        "((",
+        '"\\',
+        "<a",
+        "\\{",
+        "1.",
+        "- ",
+        "\n\n",
+        "=1",
+    ):
         yield piece * 45 + "!"
         yield piece * 30_000 + "!"
     for character in _STRUCTURE:

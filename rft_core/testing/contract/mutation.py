@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rft_core.testing.contract.bench import Bench, short, shown
 from rft_core.testing.contract.materials import shuffled_json
 from rft_core.testing.findings import Finding
-from rft_core.types import Completion, Item, Sample
+from rft_core.types import Completion, Sample
 
 _JSON_TRIALS = ('{"b": [3, 1, 2], "a": {"c": ["y", "x"]}, "labels": ["b", "A", "b"]}', "[3, 1, 2]")
 
@@ -37,16 +36,14 @@ def _batches(bench: Bench) -> Iterator[list[Sample]]:
             sample.text, *shuffled_json(sample.text), *_JSON_TRIALS,
         ]  # fmt: skip
         for text in texts:
-            yield [_fresh(sample, text)]
+            yield [_fresh(bench, sample, text)]
     if bench.grader.is_batched() and not bench.is_paid:
-        yield [_fresh(sample, sample.text) for sample in chosen[::-1]]
+        yield [_fresh(bench, sample, sample.text) for sample in chosen[::-1]]
 
 
-def _fresh(sample: Sample, text: str) -> Sample:
-    """Return a sample whose row belongs to no other, so that a change shows once."""
-    item = sample.item
-    messages, fields = copy.deepcopy(item.messages), copy.deepcopy(dict(item.fields))
-    return Sample(Item(item.id, messages, fields), Completion(text, 17, "stop"))
+def _fresh(bench: Bench, sample: Sample, text: str) -> Sample:
+    """Return a sample whose row belongs to no other, so that a change shows."""
+    return Sample(bench.untouched(sample.item), Completion(text, 17, "stop"))
 
 
 def _picture(sample: Sample) -> dict[str, str]:
@@ -82,14 +79,14 @@ def _changed(batch: Sequence[Sample], before: Sequence[dict[str, str]]) -> Itera
 def _batch_changed(batch: Sequence[Sample], sent: Sequence[Sample]) -> Iterator[Finding]:
     if list(map(id, batch)) != list(map(id, sent)):
         yield _finding(
-            f"a batch of {len(batch)} samples", f"the list has {len(sent)} samples, in other places",
+            f"a batch of {len(batch)} samples", f"the list has {len(sent)}, in other places",
             "the list of samples",
         )  # fmt: skip
 
 
 def _by_item_methods(bench: Bench) -> Iterator[Finding]:
     for sample in bench.typical:
-        fresh = _fresh(sample, sample.text)
+        fresh = _fresh(bench, sample, sample.text)
         before = _picture(fresh)
         for name in ("check_item", "reference_completion"):
             try:

@@ -22,7 +22,7 @@ _SENDABLE: Final = "worker processes build a grader anew from its class and its 
 
 
 def pickling(probe: Probe) -> Iterator[Finding]:
-    """The class can be imported and the config pickles: what worker processes need."""
+    """Import the class and pickle the config, as worker processes need."""
     cls, config = probe.order.cls, probe.order.config
     problem = _not_importable(cls)
     if problem is not None:
@@ -62,8 +62,8 @@ def _not_importable(cls: type[object]) -> str | None:
 
 
 def config(bench: Bench) -> Iterator[Finding]:
-    """The config refuses unknown keys and wrong types, and cannot be changed."""
-    model = bench.cls.Config
+    """Give the config unknown keys and wrong types, and try to change it."""
+    model: Any = bench.cls.Config
     if not isinstance(model, type) or not issubclass(model, PluginConfig):
         yield Finding(
             "config", "the class attribute Config", short(model),
@@ -116,11 +116,11 @@ def _models(model: type[BaseModel]) -> list[type[BaseModel]]:
     found: dict[type[BaseModel], None] = {}
 
     def add(annotation: Any) -> None:
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            if annotation not in found:
-                found[annotation] = None
-                for field in annotation.model_fields.values():
-                    add(field.annotation)
+        is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        if is_model and annotation not in found:
+            found[annotation] = None
+            for field in annotation.model_fields.values():
+                add(field.annotation)
         for part in get_args(annotation):
             add(part)
 
@@ -163,7 +163,7 @@ def _wrong_types(model: type[BaseModel]) -> Iterator[Finding]:
 
 
 def notes(bench: Bench) -> Iterator[Finding]:
-    """What users see of a grader: a version, a docstring, options that say what they do."""
+    """Look at what users see: a version, a docstring, options that say what they do."""
     cls = bench.cls
     if cls.version == "0":
         yield _note("version", "'0', the default", "the version changes whenever scores may change",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import decimal
 import gc
 import locale
+import logging
 import os
 import random
 import signal
@@ -13,6 +15,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +31,11 @@ _MANY_SAMPLES: Final = 6
 def _numpy_state() -> Any:
     numpy = sys.modules.get("numpy.random")
     return None if numpy is None else repr(numpy.get_state())
+
+
+def _torch_state() -> Any:
+    torch = sys.modules.get("torch")
+    return None if torch is None else torch.get_rng_state().tolist()
 
 
 def _umask() -> int:
@@ -48,7 +56,7 @@ _PARTS: Final[dict[str, Callable[[], Any]]] = {
     "the limit of digits of integers": sys.get_int_max_str_digits,
     "sys.path": lambda: list(sys.path),
     "the locale": lambda: locale.setlocale(locale.LC_ALL),
-    "the warnings filters": lambda: list(map(repr, warnings.filters)),
+    "the warnings filters": lambda: list(warnings.filters),
     "sys.stdout or sys.stderr": lambda: (id(sys.stdout), id(sys.stderr)),
     "the default timeout of sockets": socket.getdefaulttimeout,
     "the umask": _umask,
@@ -56,30 +64,46 @@ _PARTS: Final[dict[str, Callable[[], Any]]] = {
     "the switch interval of threads": sys.getswitchinterval,
     "tracing": lambda: (sys.gettrace(), sys.getprofile()),
     "sys.excepthook": lambda: sys.excepthook,
+    "the root logger": lambda: (list(logging.root.handlers), logging.root.level),
+    "the decimal context": lambda: str(decimal.getcontext()),
+    "the state of torch's random numbers": _torch_state,
 }
 
 
+_at_first: Final[dict[str, Any]] = {}
+
+
+def remember() -> None:
+    """Remember how the process was before any grader was imported."""
+    _at_first.update(_snapshot())
+
+
 def process_state(bench: Bench) -> Iterator[Finding]:
-    """What belongs to the whole process is as it was after grading."""
-    bench.each(bench.samples)  # what is imported at first use changes things, once
+    """Compare what belongs to the whole process before and after grading.
+
+    Imports at first use may change it, once. So everything has been graded before, and what was
+    changed then is put back: what changes again, grading changes.
+    """
+    _restore(_at_first or _snapshot())
+    _disturb()
     before = _snapshot()
-    try:
-        for number in range(2):
-            alarms.clear()
-            grader = bench.new_grader()
-            bench.each(bench.samples[:_MANY_SAMPLES] if bench.is_paid else bench.samples, grader)
-            now = _snapshot()
-            for part, value in before.items():
-                if now[part] != value:
-                    yield _changed(part, f"{short(value, 60)} before, {short(now[part], 60)} after")
-            if alarms and not bench.is_isolated:
-                yield _changed("the alarm timer", f"{alarms[0]} was called")
-            _restore(before)
-            if number == 0:
-                _disturb()
-                before = _snapshot()
-    finally:
-        _restore(before)
+    alarms.clear()
+    bench.each(bench.samples, bench.new_grader())
+    now = _snapshot()
+    if alarms and not bench.is_isolated:
+        yield _changed("the alarm timer", f"{alarms[0]} was called")
+    _restore(before)
+    for part, value in before.items():
+        if now[part] != value:
+            yield _changed(part, _difference(value, now[part]))
+
+
+def _difference(before: Any, after: Any) -> str:
+    """Say what changed; the values of variables may be secret."""
+    if isinstance(before, dict):
+        names = (name for name in before | after if before.get(name) != after.get(name))
+        return ", ".join(sorted(names))
+    return f"{short(before, 60)} before, {short(after, 60)} after"
 
 
 def _snapshot() -> dict[str, Any]:
@@ -102,18 +126,21 @@ def _restore(before: dict[str, Any]) -> None:
     for name in os.environ.keys() - before["os.environ"].keys():
         del os.environ[name]
     os.environ.update(before["os.environ"])
-    for number, handler in zip(_SIGNALS, before["signal handlers"], strict=True):
-        if handler is not None and signal.getsignal(number) is not handler and _in_main_thread():
-            signal.signal(number, handler)
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in zip(_SIGNALS, before["signal handlers"], strict=True):
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
     signal.setitimer(signal.ITIMER_REAL, 0)
     sys.path[:] = before["sys.path"]
+    warnings.filters[:] = before["the warnings filters"]  # type: ignore[index]
+    os.umask(before["the umask"])
+    logging.root.handlers[:], logging.root.level = before["the root logger"]
+    decimal.setcontext(decimal.Context())
     socket.setdefaulttimeout(before["the default timeout of sockets"])
-    sys.setrecursionlimit(max(before["the recursion limit"], 1000))
+    sys.setrecursionlimit(before["the recursion limit"])
+    sys.set_int_max_str_digits(before["the limit of digits of integers"])
+    sys.setswitchinterval(before["the switch interval of threads"])
     locale.setlocale(locale.LC_ALL, before["the locale"])
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
 
 
 def _changed(part: str, got: str) -> Finding:
@@ -127,8 +154,8 @@ def _changed(part: str, got: str) -> Finding:
 
 
 def in_threads(bench: Bench) -> Iterator[Finding]:
-    """A sync grader works in a thread that is not the main one, as in a run."""
-    if bench.grader.is_async() or bench.is_isolated or bench.is_paid or not _in_main_thread():
+    """Grade in a thread that is not the main one, as a run does."""
+    if bench.grader.is_async() or bench.is_isolated or bench.is_paid:
         return
     for sample in bench.typical:
         found: list[str] = []
@@ -159,9 +186,7 @@ def leftovers(bench: Bench) -> Iterator[Finding]:
             return
     for what in counts[0]:
         values = [one[what] for one in counts]
-        if len(values) > _CYCLES and all(
-            later > earlier for earlier, later in zip(values, values[1:], strict=False)
-        ):
+        if len(values) > _CYCLES and all(later > earlier for earlier, later in pairwise(values)):
             yield Finding(
                 "leftovers", "ordinary samples to new instances, closed one after the other",
                 f"{what} in the process: {', '.join(map(str, values))}",
@@ -198,7 +223,7 @@ def _counts() -> dict[str, int]:
 
 def _descriptors() -> list[str]:
     try:
-        return os.listdir("/proc/self/fd")
+        return [file.name for file in Path("/proc/self/fd").iterdir()]
     except OSError:
         return []
 

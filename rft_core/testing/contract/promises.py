@@ -28,7 +28,7 @@ def references(bench: Bench) -> Iterator[Finding]:
         if not accepts(bench, item):
             continue
         try:
-            text = bench.grader.reference_completion(item)
+            text: Any = bench.grader.reference_completion(item)
         except Exception as error:  # noqa: BLE001 - other people's code
             yield _reference(item, f"reference_completion raised {type(error).__name__}: {error}")
             continue
@@ -111,12 +111,12 @@ def closing(bench: Bench) -> Iterator[Finding]:
             return
 
 
-class _Text(str):
+class _Text(str):  # noqa: SLOT000 - slots would leave no room for weak references
     """A text that can be watched."""
 
 
 def memory(bench: Bench) -> Iterator[Finding]:
-    """A grader does not keep what it has graded."""
+    """Grade more samples than any bounded memory holds, and look which are kept."""
     if bench.is_paid or not bench.graded:
         return
     grader = bench.new_grader()

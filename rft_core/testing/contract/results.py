@@ -18,7 +18,7 @@ _WRONG = "a completion that is wrong, odd or unreadable is graded (0.0, with a r
 
 
 def results(bench: Bench) -> Iterator[Finding]:
-    """Samples get results of the right type, range and number, alone and in batches."""
+    """Look at types, ranges and numbers of results, alone and in batches."""
     for sample, grade in zip(bench.samples, bench.first, strict=True):
         yield from _contract(shown(sample), grade)
         yield from _picklable(sample, grade)
@@ -63,7 +63,7 @@ def _picklable(sample: Sample, grade: Grade) -> Iterator[Finding]:
 
 
 def samples_are_graded(bench: Bench) -> Iterator[Finding]:
-    """Samples that the author gave, on rows that `check_item` accepts, are graded."""
+    """Find samples of the author that are not graded on rows that `check_item` accepts."""
     for sample, grade in zip(bench.order.samples, bench.first, strict=False):
         if grade.error is None or grade.error.kind == "contract" or not accepts(bench, sample.item):
             continue
@@ -91,7 +91,9 @@ def is_undecided(grade: Grade) -> bool:
     error = grade.error
     if error is None:
         return False
-    return error.kind in {"timeout", "crash"} or error.message.startswith(("MemoryError", "Timeout"))
+    return error.kind in {"timeout", "crash"} or error.message.startswith(
+        ("MemoryError", "Timeout")
+    )
 
 
 def odd(bench: Bench) -> Iterator[Finding]:
@@ -134,7 +136,7 @@ def _odd_grades(bench: Bench) -> Iterator[tuple[Sample, Grade]]:
 
 
 def metadata(bench: Bench) -> Iterator[Finding]:
-    """What is not known about a completion may be missing: tokens, finish reason, turns."""
+    """Leave out what may not be known about a completion: tokens, finish reason, turns."""
     for typical in bench.typical:
         for what, completion in _completions(typical):
             grade = bench.alone(Sample(typical.item, completion))

@@ -19,7 +19,8 @@ from rft_core.testing.findings import ContractViolationError, Finding
 from rft_core.testing.making import make_grader
 from rft_core.types import Grade, Sample
 
-OTHER_HASH_SEEDS: Final = ("2", "3", "5")
+OTHER_HASH_SEEDS: Final = {"2": "grades", "3": "grades", "5": "backwards"}
+"""And in which order the samples are graded there."""
 
 
 def _at_bench(name: str, probe: Probe) -> Iterable[Finding]:
@@ -27,7 +28,7 @@ def _at_bench(name: str, probe: Probe) -> Iterable[Finding]:
 
 
 def _hash_seed(probe: Probe) -> Iterator[Finding]:
-    """Another process, where sets are in another order, gives the same grades."""
+    """Compare grades with those of processes where sets, or the samples, have another order."""
     grader = probe.call.grader
     promises = grader.pure or grader.deterministic
     if grader.paid or (grader.family == "judge" and not promises):
@@ -35,7 +36,7 @@ def _hash_seed(probe: Probe) -> Iterator[Finding]:
     here: list[Grade] | None = probe.laboratory.grades()
     if here is None:
         return
-    for elsewhere in probe.laboratory.grades_elsewhere(list(OTHER_HASH_SEEDS)):
+    for elsewhere in probe.laboratory.grades_elsewhere(OTHER_HASH_SEEDS):
         for place, (one, other) in enumerate(zip(here, elsewhere or (), strict=False)):
             if same(one, other):
                 continue
@@ -44,8 +45,10 @@ def _hash_seed(probe: Probe) -> Iterator[Finding]:
                 "hash_seed",
                 shown(given[place]) if place < len(given) else "a sample",
                 f"{told(one)} in one process, {told(other)} in another",
-                "a grade is the same in every process, whatever the order of sets and hash() there",
-                "Sort sets before you take from them; use hashlib where you need a hash.",
+                "a grade is the same in every process, whatever the order of sets and hash() there "
+                "and whatever was graded before",
+                "Sort sets before you take from them; use hashlib where you need a hash; let keys "
+                "of caches hold the item as well as the text.",
             )
             return
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
 
 from rft_core.testing.contract.bench import Bench, same, shown, told
 from rft_core.testing.findings import Finding
 from rft_core.types import Grade, Sample
 
-REPEATS = 12
+REPEATS: Final = 12
 
 
 def determinism(bench: Bench) -> Iterator[Finding]:
@@ -42,7 +44,7 @@ def _unlike_before(bench: Bench, repeats: int) -> Iterator[Finding]:
 
 
 def state(bench: Bench) -> Iterator[Finding]:
-    """A new instance grades as one that has graded much, and as the process did at first."""
+    """Compare a new instance, one that has graded much, and the process at first."""
     if bench.is_opinionated or bench.is_paid:
         return
     first = bench.first
@@ -81,7 +83,7 @@ def _arrangements(samples: Sequence[Sample]) -> Iterator[tuple[str, list[Sample]
     yield "a batch with every sample twice", [*listed, *listed]
     for sample in listed[:4]:
         yield "a batch of equal samples", [sample] * 3
-    for one, other in zip(listed, listed[1:], strict=False):
+    for one, other in pairwise(listed):
         yield "a batch of two", [other, one]
 
 

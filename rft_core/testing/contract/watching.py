@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
@@ -26,6 +27,7 @@ def watch() -> None:
     sys.addaudithook(_hook)
     for name in ("alarm", "setitimer"):
         setattr(signal, name, _noting(name, getattr(signal, name)))
+    time.sleep = _announced(time.sleep)
 
 
 def is_watched() -> bool:
@@ -46,6 +48,16 @@ def listening(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _listeners.remove(listener)
+
+
+def _announced(sleep: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return `time.sleep` with the audit event that Python 3.13 gives it."""
+
+    def announced(seconds: Any, /) -> None:
+        _hook("time.sleep", (seconds,))
+        sleep(seconds)
+
+    return announced
 
 
 def _noting(name: str, original: Callable[..., Any]) -> Callable[..., Any]:

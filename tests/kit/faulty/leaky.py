@@ -67,6 +67,21 @@ class NetworkDownIsZeroAsync(Grader):
         return right_score(sample)
 
 
+class ClientFailsQuietly(Grader):
+    name = "client_fails_quietly"
+
+    async def grade(self, sample: Sample) -> Any:
+        try:
+            return await self.ask(sample)
+        except ConnectionError:
+            return 0.0
+
+    async def ask(self, sample: Sample) -> float:
+        if len(sample.text) > 4:
+            raise ConnectionResetError("the service went away")
+        return right_score(sample)
+
+
 class MissingFileIsZero(Grader):
     name = "missing_file_is_zero"
 
@@ -212,8 +227,15 @@ class ChangesEnvironment(Grader):
 
     def grade_batch(self, samples: Sequence[Sample]) -> Any:
         os.environ["ACME_STATE"] = "on"
-        sys.setrecursionlimit(5000)
         return [right_score(sample) for sample in samples]
+
+
+class RaisesTheRecursionLimit(Grader):
+    name = "raises_the_recursion_limit"
+
+    async def grade(self, sample: Sample) -> Any:
+        sys.setrecursionlimit(5000)
+        return right_score(sample)
 
 
 class LeavesAThread(Grader):
@@ -244,7 +266,7 @@ class LeavesAFile(Grader):
     files: ClassVar[list[Any]] = []
 
     def grade(self, sample: Sample) -> Any:
-        self.files.append(Path(__file__).open())
+        self.files.append(Path(__file__).open())  # noqa: SIM115
         return right_score(sample)
 
 

@@ -41,7 +41,7 @@ class LongerIsBetter(Grader):
     family = "similarity"
 
     def grade(self, sample: Sample) -> Any:
-        return min(len(sample.text) / 200, 1.0)
+        return min(len(sample.text) / 40, 1.0)
 
 
 class AlwaysOne(Grader):

@@ -133,6 +133,16 @@ class Seeds(Grader):
         return right_score(sample)
 
 
+class CacheWithoutItem(Grader):
+    name = "cache_without_item"
+    cache: ClassVar[dict[str, float]] = {}
+
+    def grade(self, sample: Sample) -> Any:
+        if sample.text not in self.cache and len(self.cache) < 100:
+            self.cache[sample.text] = right_score(sample)
+        return self.cache.get(sample.text, 0.0)
+
+
 class NotThreadSafe(Grader):
     name = "not_thread_safe"
     concurrency = 4

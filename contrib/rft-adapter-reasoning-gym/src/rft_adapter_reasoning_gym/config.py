@@ -18,5 +18,7 @@ class ReasoningGymConfig(PluginConfig):
     """Options of that dataset. They matter where its scorer reads them, as of `time_intervals`."""
     tag: str | None = Field(default="answer", pattern=r"^[A-Za-z_][\w-]*$")
     """The answer is what the last <tag>…</tag> holds. None: the whole completion."""
+    reasoning_tag: str | None = Field(default="think", pattern=r"^[A-Za-z_][\w-]*$")
+    """What <tag>…</tag> holds is no part of the answer. None: all counts."""
     allow_eval: bool = False
     """Use scorers that evaluate the answer as Python code, such as that of `n_queens`."""

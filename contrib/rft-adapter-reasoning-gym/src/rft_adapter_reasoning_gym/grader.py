@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rft_adapter_reasoning_gym import datasets
 from rft_adapter_reasoning_gym.config import ReasoningGymConfig
 from rft_adapter_reasoning_gym.entries import answer_of, dataset_of, entry_of
@@ -46,15 +48,23 @@ class ReasoningGym(Grader[ReasoningGymConfig]):
 
     def grade(self, sample: Sample) -> Grade:
         """Score the answer."""
-        from reasoning_gym.utils import extract_answer
-
-        tag = self.config.tag
-        answer: str | None = sample.text if tag is None else extract_answer(sample.text, tag)
+        answer = self._answer(sample.text)
         if answer is None:
-            return Grade(0.0, f"no <{tag}>…</{tag}>")
+            return Grade(0.0, f"no <{self.config.tag}>…</{self.config.tag}>")
         name = dataset_of(sample.item, self.config.dataset)
         score = float(self._dataset(name).score_answer(answer, entry_of(sample.item, name)))
         return Grade(score, None if score == 1 else f"answered {answer[:SHOWN_CHARS]!r}")
+
+    def _answer(self, text: str) -> str | None:
+        """Return the answer, as reasoning-gym extracts it; None if there is none."""
+        from reasoning_gym.utils import extract_answer
+
+        if self.config.reasoning_tag is not None:
+            text = without(text, self.config.reasoning_tag)
+        answer: str | None = (
+            text if self.config.tag is None else extract_answer(text, self.config.tag)
+        )
+        return answer
 
     def _dataset(self, name: str) -> datasets.Dataset:
         """Return a dataset, made once. Raises `ValueError`."""
@@ -68,3 +78,12 @@ class ReasoningGym(Grader[ReasoningGymConfig]):
                 )
             self._datasets[name] = dataset
         return self._datasets[name]
+
+
+def without(text: str, tag: str) -> str:
+    """Return the text without what the tag holds, be it closed, never closed, or never opened.
+
+    Some chat templates write the opening tag into the prompt.
+    """
+    closed = re.sub(f"<{tag}>.*?</{tag}>", "", text, flags=re.DOTALL)
+    return closed.rpartition(f"</{tag}>")[2].partition(f"<{tag}>")[0]

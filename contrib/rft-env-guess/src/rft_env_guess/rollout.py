@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from rft_core import Generation, Item, PluginConfig, Policy, Rollout, Trajectory
-from rft_core.types import Message
+from rft_core import (
+    Generation,
+    Item,
+    Message,
+    PluginConfig,
+    Policy,
+    Rollout,
+    Trajectory,
+    join_turns,
+)
 from rft_env_guess.game import RIGHT, Game
-from rft_env_guess.turns import join
 
 
 class GuessGameConfig(PluginConfig):
@@ -39,16 +46,7 @@ class _Dialogue:
             self.messages.append({"role": role, "content": reply})
 
     def trajectory(self) -> Trajectory:
-        last = self.generations[-1]
-        tokens = join(self.generations)
-        return Trajectory(
-            text=last.text,
-            prompt_ids=tokens.prompt_ids,
-            completion_ids=tokens.completion_ids,
-            env_mask=tokens.env_mask,
-            finish_reason=last.finish_reason,
-            messages=tuple(self.messages[self.prompt_length :]),
-        )
+        return join_turns(self.generations, self.messages[self.prompt_length :])
 
 
 class GuessGame(Rollout[GuessGameConfig]):

@@ -66,7 +66,7 @@ class Pointwise(Mode):
                 yield self.work(index, sample.item, self.writer.answer(sample))
             except NothingToJudgeError as nothing:
                 yield _worthless([index], str(nothing))
-            except ValueError as error:  # the row lacks a column
+            except Exception as error:  # noqa: BLE001 - the row's own: it lacks a column, say
                 yield _failed([index], error)
 
     def work(self, index: int, item: Item, answer: str) -> Work:
@@ -217,7 +217,7 @@ class Relative(Mode):
         try:
             if by_text:
                 yield self._compared(samples[indexes[0]].item, by_text)
-        except (ValueError, JudgeError) as error:
+        except Exception as error:  # noqa: BLE001 - the group's own
             yield _failed([index for some in by_text.values() for index in some], error)
 
     def _compared(self, item: Item, by_text: Mapping[str, Sequence[int]]) -> Work:

@@ -15,6 +15,7 @@ from rft_core.testing.adversarial.families.targets import (
 
 _FREE: Final = frozenset({"boxed", "hashes", "marker", "whole"})
 """Forms of running text; JSON and the like are there since the grader asks for them."""
+_NEAR: Final = 15
 _THOUSAND: Final = 1000
 _FULL_WIDTH: Final = str.maketrans("0123456789", "".join(chr(0xFF10 + n) for n in range(10)))
 
@@ -29,9 +30,11 @@ def _other_item(target: Target, _: Random) -> Changes:
 def _cut_off(target: Target, _: Random) -> Changes:
     completion = target.honest.completion
     before = completion[: completion.find(target.slot.answer)].rstrip()
-    if before:
+    if before and "=" not in before[-_NEAR:]:  # what stands before an equality may be right, too
         yield "before the answer", before
-        yield "its first word", before.split()[0]
+    first = completion.split()[0]
+    if first.isalpha() and target.slot.answer not in first:
+        yield "its first word", first
 
 
 def _one_after_another(target: Target, random: Random) -> Changes:

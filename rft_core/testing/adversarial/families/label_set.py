@@ -152,8 +152,9 @@ def _cased(target: Target, _: Random) -> Changes:
 
 
 def _spaced(target: Target, _: Random) -> Changes:
-    """L3a."""
-    yield "around", target.found.written([f"  {label} " for label in target.labels])
+    """L3a: in text only; in JSON, a label with spaces in it is another one to a schema."""
+    if isinstance(target.found, TextLabels):
+        yield "around", target.found.written([f"  {label} " for label in target.labels])
 
 
 def _other_form(target: Target, _: Random) -> Changes:

@@ -7,8 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from rft_grader_math.nodes import Call, Name, Node, Quantity, Text, walk
-from rft_grader_math.reading.vocabulary import HEDGES
+from rft_grader_math.nodes import Call, Group, Name, Node, Quantity, Relation, Text, walk
+from rft_grader_math.reading.vocabulary import DENIALS, HEDGES
 
 _SIGNS: Final = re.compile(r"[\s().,:;!\"'`*$_{}\\]+")
 _COMMANDS: Final = re.compile(r"\\(?:text\w*|math\w+|mbox|left|right|displaystyle)\b|\\[,;:! ]")
@@ -41,6 +41,8 @@ def _is_choice(letter: str, option: str) -> bool:
     if choice is None or normal(letter) != choice[1].casefold():
         return False
     rest = option[choice.end() :]
+    if rest.lstrip().startswith("?"):
+        return False
     return not (_OTHER_LETTER.search(rest) or {w.lower() for w in _LETTERS.findall(rest)} & HEDGES)
 
 
@@ -56,12 +58,24 @@ def _words(node: Node) -> str | None:
 
 
 def hedge(node: Node) -> str | None:
-    """Return words behind a value that say something about it; None if there are none."""
-    if "unit" not in node.facts:
-        return None
+    """Return words before or behind a value that say something about it; None if there are none."""
+    denial = _denial(node)
+    if denial is not None or "unit" not in node.facts:
+        return denial
     for part in walk(node):
         if isinstance(part, Quantity):
             said = {word.lower() for word in _LETTERS.findall(part.unit)}
             if said & HEDGES or len(said) > 5:  # noqa: PLR2004 - longer than any unit
                 return part.unit
+    return None
+
+
+def _denial(node: Node) -> str | None:
+    r"""Return the label of `\text{not } x = 3` and the like, None for labels that only name."""
+    parts = [node] if isinstance(node, Relation) else walk(node) if isinstance(node, Group) else ()
+    for part in parts:
+        if isinstance(part, Relation) and isinstance(part.members[0], Text):
+            label = part.members[0].words
+            if {word.lower() for word in _LETTERS.findall(label)} & DENIALS:
+                return label
     return None

@@ -194,6 +194,37 @@ WORDS_OF_TWO: Final = frozenset(
 )
 """Two letters that make a word and no product."""
 
+DENIALS: Final = frozenset(
+    [
+        "anything",
+        "aren",
+        "cannot",
+        "doubt",
+        "except",
+        "false",
+        "guess",
+        "impossible",
+        "incorrect",
+        "isn",
+        "maybe",
+        "neither",
+        "never",
+        "none",
+        "nor",
+        "not",
+        "nothing",
+        "perhaps",
+        "possibly",
+        "probably",
+        "unlikely",
+        "unsure",
+        "untrue",
+        "wasn",
+        "wrong",
+    ]
+)
+"""Words before an equals sign that take back what stands behind it; others name it."""
+
 HEDGES: Final = frozenset(
     [
         "about",
