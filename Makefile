@@ -12,7 +12,12 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),--constr
 export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: demo test test-slow test-ray lint docs bench tiny-policy clean
+# Plugins as third parties write them, and adapters, whose packages do not all get on with ours.
+CONTRIB_DIRS := contrib/rft-grader-text-metrics contrib/rft-env-guess
+ADAPTERS := $(patsubst contrib/rft-adapter-%/pyproject.toml,%,$(wildcard contrib/rft-adapter-*/pyproject.toml))
+ADAPTER_VENVS ?= .venv-adapters
+
+.PHONY: demo test test-slow test-contrib test-adapters test-ray lint docs cards bench tiny-policy clean
 
 demo: $(VENV)/installed  ## train the tiny policy with two composed graders, in a few minutes
 	$(BIN)/rft train contrib/eurovoc-demo/task.yaml
@@ -23,6 +28,15 @@ test: $(VENV)/installed  ## all tests but the slow ones
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
 
+test-contrib: $(VENV)/contrib  ## the plugins in contrib/
+	for plugin in $(CONTRIB_DIRS); do $(BIN)/mypy $$plugin/src || exit 1; done
+	$(BIN)/python -m pytest $(CONTRIB_DIRS)
+
+test-adapters: $(foreach adapter,$(ADAPTERS),$(ADAPTER_VENVS)/$(adapter)/installed)  ## each in an environment of its own
+	for adapter in $(ADAPTERS); do \
+		$(ADAPTER_VENVS)/$$adapter/bin/python -m pytest contrib/rft-adapter-$$adapter || exit 1; \
+	done
+
 test-ray: $(VENV)/ray  ## the Ray executor, which the other tests do without
 	$(BIN)/mypy contrib/rft-executor-ray/src
 	$(BIN)/python -m pytest contrib/rft-executor-ray
@@ -32,6 +46,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	for plugin in $(PLUGIN_DIRS); do $(BIN)/mypy $$plugin/src || exit 1; done
+	for adapter in $(ADAPTERS); do $(BIN)/mypy contrib/rft-adapter-$$adapter/src || exit 1; done
 	$(BIN)/lint-imports
 
 docs: $(VENV)/docs  ## the site, in docs/_build/html
@@ -58,6 +73,18 @@ $(VENV)/installed: pyproject.toml $(PLUGINS) $(CONSTRAINTS)
 		$(foreach dir,$(PLUGIN_DIRS),--editable "$(dir)$(if $(findstring jsonschema,$(dir)),[fast])")
 	touch $@
 
+$(VENV)/contrib: $(VENV)/installed $(addsuffix /pyproject.toml,$(CONTRIB_DIRS))
+	$(PIP_INSTALL) $(foreach dir,$(CONTRIB_DIRS),--editable $(dir))
+	touch $@
+
+$(ADAPTER_VENVS)/%/installed: pyproject.toml contrib/rft-adapter-%/pyproject.toml contrib/rft-adapter-%/constraints.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(@D)/bin/python -m pip install --quiet \
+		$(if $(CONSTRAINTS),--constraint contrib/rft-adapter-$*/constraints.txt) \
+		--editable . --editable contrib/rft-adapter-$* pytest pytest-timeout
+	touch $@
+
 $(VENV)/ray: $(VENV)/installed contrib/rft-executor-ray/pyproject.toml
 	$(PIP_INSTALL) --editable contrib/rft-executor-ray
 	touch $@
@@ -67,4 +94,4 @@ $(VENV)/docs: $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) docs/_build docs/attacks docs/options docs/packages .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(ADAPTER_VENVS) docs/_build docs/attacks docs/options docs/packages .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

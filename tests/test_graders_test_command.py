@@ -195,7 +195,11 @@ def test_a_composed_reward_is_tested(run: Run, tmp_path: Path) -> None:
         "[tool.rft.rewards.'task.yaml'.thresholds]\nfooled = 1000\nmissed = 1000\n"
     )
     write_cases(tmp_path / "cases.jsonl", CASES[:2])
-    rows = [{**CASES[0], "expected": 2}, CASES[1], {**CASES[3], "expected": {"higher_than": "wrong"}}]
+    rows = [
+        {**CASES[0], "expected": 2},
+        CASES[1],
+        {**CASES[3], "expected": {"higher_than": "wrong"}},
+    ]
     write_cases(tmp_path / "reward.jsonl", [*rows, {**CASES[3], "id": "v", "expected": [1, 1]}])
     result = run("--task", "task.yaml", "--card", "cards")
     assert result.returncode == 0, result.stdout + result.stderr

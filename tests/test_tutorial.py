@@ -66,12 +66,13 @@ def edits() -> dict[str, str]:
     return {step.path: step.text for step in steps() if isinstance(step, Edit)}
 
 
-def walk(folder: Path, wheels: Path, model: Path = MODEL) -> list[tuple[str, float]]:
+def walk(folder: Path, model: Path = MODEL) -> list[tuple[str, float]]:
     """Do in `folder` what the page says; return the seconds that each command took.
 
-    rft-core comes from the folder `wheels`, the page's model is exchanged for `model`, and no
-    program of the environment that runs the tests is in reach.
+    The clone beside it is this project, the page's model is exchanged for `model`, and no program
+    of the environment that runs the tests is in reach.
     """
+    (folder / "rft-core").symlink_to(ROOT)
     programs = folder / "programs"
     programs.mkdir()
     (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
@@ -83,7 +84,6 @@ def walk(folder: Path, wheels: Path, model: Path = MODEL) -> list[tuple[str, flo
             **kept,
             "PATH": f"{programs}:/usr/bin:/bin",
             "PIP_CONSTRAINT": str(CONSTRAINTS),
-            "PIP_FIND_LINKS": f"{wheels} {os.environ.get('PIP_FIND_LINKS', '')}",
             "MODEL": str(model),
             "TIMES": str(folder / TIMES),
         },
@@ -172,7 +172,7 @@ def test_the_tutorial_works_as_written(fresh_environment: FreshEnvironment) -> N
     # The page's .venv is there already, with torch in it, which takes a minute to install.
     assert fresh_environment.folder.name == ".venv"
     folder = fresh_environment.folder.parent
-    times = walk(folder, folder / "wheels")
+    times = walk(folder)
     print(table(times))  # noqa: T201 - for the page, with `pytest -s`
 
     assert [command for command, _ in times] == commands()

@@ -14,6 +14,7 @@ from rich.table import Table
 from rft_core.cases import Case, read_cases
 from rft_core.cli.common import console, open_task
 from rft_core.cli.tables import number
+from rft_core.errors import GradingAbortedError
 from rft_core.task.check import Probe, check_task
 from rft_core.task.task import Task
 from rft_core.testing.adversarial.composed import examine_reward
@@ -90,13 +91,16 @@ def _weaknesses(
     honest = find_honest(subject, of_reward, items[:: max(1, len(items) // ATTACKED_ITEMS)])
     if not honest:
         return ["not attacked: no reference or case is known to earn more than half of the range"]
-    return examine_reward(
-        subject,
-        honest,
-        of_reward,
-        seconds=ATTACK_SECONDS,
-        on_graded=lambda done, total: status.update(f"attacks: {done} of {total} graded"),
-    )
+    try:
+        return examine_reward(
+            subject,
+            honest,
+            of_reward,
+            seconds=ATTACK_SECONDS,
+            on_graded=lambda done, total: status.update(f"attacks: {done} of {total} graded"),
+        )
+    except GradingAbortedError as error:
+        return [f"not attacked to the end: {str(error).splitlines()[0]}"]
 
 
 def _print_probes(out: Console, probes: Sequence[Probe]) -> None:

@@ -43,6 +43,7 @@ class ReadmeCard:
             raise UsageError("the grade card is gone", where=str(self.path))
         begin, end = found.span("card")
         try:
-            write_atomically(self.path, f"{text[:begin]}\n{card}\n{text[end:]}".splitlines())
+            whole = f"{text[:begin]}\n{card}\n{text[end:]}"
+            write_atomically(self.path, whole.removesuffix("\n").split("\n"))
         except OSError as error:
             raise UsageError(error.strerror or str(error), where=str(self.path)) from None

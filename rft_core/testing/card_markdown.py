@@ -125,14 +125,14 @@ def _because(reason: str | None) -> str:
 def _contract(card: GradeCard) -> Iterator[str]:
     if not card.checks:
         return
-    broken = [check for check in card.checks if check.findings]
-    held = [check.title for check in card.checks if not check.findings]
-    lines = [f"Holds: {plain('; '.join(held))}.", ""] if held else []
-    for check in broken:
+    checks = [check for check in card.checks if check.kind == "violation"]
+    held = [check.title for check in checks if not check.findings]
+    lines = [f"Holds: {plain('; '.join(held))}."] if held else []
+    for check in (check for check in card.checks if check.findings):
         word = "Broken" if check.kind == "violation" else "Worth knowing"
-        lines.append(f"{word}: {plain(check.title)}.")
-        lines += ["", *_some(map(_finding, check.findings), len(check.findings)), ""]
-    yield from _folded(f"Contract: {len(held)} of {len(card.checks)} checks hold", lines)
+        lines.append(f"\n{word}: {plain(check.title)}.\n")
+        lines += _some(map(_finding, check.findings), len(check.findings))
+    yield from _folded(f"Contract: {len(held)} of {len(checks)} checks hold", lines)
 
 
 def _finding(finding: Finding) -> str:

@@ -52,6 +52,9 @@ def tagged(sample):
     form = r"<think>.*</think>\\s*<answer>.*</answer>"
     return float(re.fullmatch(form, sample.text, re.DOTALL) is not None)
 
+def fragile(sample):
+    return 0.0 if sample.text[:1] != "#" else sample.text.split()[1:][0] == "1"
+
 def right(sample):
     found = re.findall(r"<answer>(.*?)</answer>", sample.text, re.DOTALL)
     return float([one.strip() for one in found] == [sample.item.fields["answer"]])
@@ -116,6 +119,7 @@ def examined(path: Path, cases: Path | None = None, key: str | None = None) -> l
 TAGGED = "<think>I count {{ item.id }} in many words, one after the other.</think>\n"
 TAGGED += "<answer>{{ item.answer }}</answer>"
 
+FILLER = "It is important to look at this from all sides, and to cons"
 BAD = {
     "format in a sum": (
         {"graders": {"valid": {**VALID, "weight": 0.4}, "f1": labels("f1", weight=0.6)}},
@@ -146,7 +150,7 @@ BAD = {
         {"graders": {"f1": labels("f1"), "length": function("length", weight=0.5)}},
         [
             "the right answer padded with filler earns 1.50, more than by itself (1.03)",
-            f"the answer `{'.' * 59}…` earns 0.50, and the median honest answer 1.03",
+            f"the answer `{FILLER}…` earns 0.50, and the median honest answer 1.03",
         ],
         "`length` pays for length: leave it out, or take off for length",
     ),
@@ -396,3 +400,10 @@ def test_check_of_what_costs_attacks_nothing(write_task: Callable[..., Path]) ->
 def test_check_says_where_there_is_nothing_to_attack(write_task: Callable[..., Path]) -> None:
     said = said_by_check(write_task({"graders": {"brief": function("brief")}}))
     assert "not attacked: no reference or case is known to earn more than half" in said
+
+
+def test_check_says_if_an_attack_would_end_the_run(write_task: Callable[..., Path]) -> None:
+    grader = function("fragile", on_error="abort")
+    said = said_by_check(write_task({"graders": {"f1": labels("f1"), "fragile": grader}}))
+    assert "warning: not attacked to the end: grader 'fragile'" in said
+    assert "IndexError" in said

@@ -119,6 +119,7 @@ FOOLED: list[tuple[type[Grader[Any]], Sequence[Honest], set[str]]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.*literal:SyntaxWarning")  # of the grader that evaluates
 @pytest.mark.parametrize(
     ("grader", "honest", "expected"), FOOLED, ids=[one[0].__name__ for one in FOOLED]
 )

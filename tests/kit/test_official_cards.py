@@ -29,7 +29,13 @@ def test_every_plugin_of_the_repository_is_here() -> None:
     assert set(PLUGINS.glob("rft-*")) == set(FOLDERS.values())
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+SLOW = {"multilabel", "math", "fuzzy"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in FOLDERS],
+)
 def test_a_grader_passes_its_tests(name: str) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "rft_core", "graders", "test", name, "--project", FOLDERS[name]],

@@ -78,7 +78,8 @@ def gather(
     used = _spread(honest)
     right = [case for case in cases if _is_right(case.expected)]
     attacks = list(_attacks(subject, used, seed))
-    known = [(one.item, one.completion) for one in (*used, *right)]
+    known = [(one.item, one.completion) for one in used]
+    known += [(case.item, case.completion) for case in right]
     tried = [(one.item, attack.completion) for attack, one in attacks]
     samples = [_sample(*text) for text in (*known, *tried)]
     graded = list(_graded(subject, samples, len(known), seconds, on_graded))
@@ -86,19 +87,16 @@ def gather(
     of_used = {id(one): result for one, result in zip(used, graded, strict=False)}
     of_cases = slice(len(used) if right else 0, len(known))
     typical = _median([one.composed for one in graded[of_cases]]) or 0.0
+    rewards = zip(attacks, graded[len(known) :], shaped[len(known) :], strict=False)
+    trials = [
+        Trial(attack, result, of_used[id(one)], reward) for (attack, one), result, reward in rewards
+    ]
     return Evidence(
         reward=subject.plan,
         typical=typical,
         typical_shaped=_median(shaped[of_cases]),
         floor=_floor(subject, typical),
-        kinds=_kinds(
-            [
-                Trial(attack, result, of_used[id(one)], reward)
-                for (attack, one), result, reward in zip(
-                    attacks, graded[len(known) :], shaped[len(known) :], strict=False
-                )
-            ]
-        ),
+        kinds=_kinds(trials),
     )
 
 
