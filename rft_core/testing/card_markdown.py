@@ -21,7 +21,7 @@ from rft_core.testing.wording import one_line
 
 MAX_SHOWN: Final = 5
 """So many cases, findings and attacks are shown of each kind."""
-MAX_ROWS: Final = 15
+MAX_ROWS: Final = 10
 """Of so many classes of attacks the numbers are shown; the worst come first."""
 _MARKS: Final = re.compile(r"([\\`*_\[\]#|~])")
 _TICKS: Final = re.compile("`+")

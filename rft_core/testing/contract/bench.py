@@ -18,8 +18,10 @@ from rft_core.types import Grade, Item, Sample
 
 T = TypeVar("T")
 
-SECONDS: Final = 60.0
-"""A call may take so long, or the grader's deadline, before the bench counts as hanging."""
+SECONDS: Final = 20.0
+"""A call may take so long before the bench counts as hanging."""
+FIRST_CALL_SECONDS: Final = 120.0
+"""The first calls may load what they need."""
 PAID_SECONDS: Final = 180.0
 BUDGET_SECONDS: Final = 8.0
 """A check stops sending after so long; what matters most is sent first."""
@@ -194,6 +196,8 @@ class Bench:
 
     def seconds(self) -> float:
         """Return the seconds after which a call counts as hanging."""
+        if "first" not in self.__dict__:
+            return FIRST_CALL_SECONDS
         return PAID_SECONDS if self.is_paid else SECONDS
 
     def within_budget(self, things: Iterable[T], seconds: float = BUDGET_SECONDS) -> Iterator[T]:

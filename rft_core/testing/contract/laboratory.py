@@ -23,6 +23,9 @@ HASH_SEED: Final = "1"
 MAX_LOST: Final = 4
 """After so many lost processes the remaining checks are not tried."""
 
+_SAME_SAMPLES: Final = {"applicability": "odd_completions"}
+"""Checks that would be lost where another was."""
+
 Report: TypeAlias = list[Finding]
 
 
@@ -55,6 +58,7 @@ class Laboratory:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._lost = 0
+        self._lost_at: set[str] = set()
         self._child: BenchProcess | None = None
         self._here: Bench | None = None
         self._packed: bytes | None = None
@@ -71,7 +75,7 @@ class Laboratory:
 
         if self._packed is None:
             return self._run_here(name)
-        if self._lost >= MAX_LOST:
+        if self._lost >= MAX_LOST or _SAME_SAMPLES.get(name) in self._lost_at:
             return []
         try:
             if self._child is None:
@@ -82,6 +86,7 @@ class Laboratory:
             if error.may:
                 return []
             self._lost += 1
+            self._lost_at.add(name)
             return [lost(name, error, BENCH_CHECKS[name].title)]
         return report
 
