@@ -22,6 +22,7 @@ def print_card(out: Console, card: GradeCard) -> None:
     """Print the verdict, what failed and why, and the figures."""
     _print_verdict(out, card)
     _print_some(out, [case_text(one) for one in _by_gravity(card)], "cases")
+    _print_some(out, [f"weakness: {text}" for text in card.weaknesses], "weaknesses")
     _print_some(out, list(_findings(card, "violation")), "findings")
     bad = [one for one in card.attacks if not one.all_held and one.accepted is None]
     _print_some(out, list(map(attacks_text, bad)), "classes of attacks")

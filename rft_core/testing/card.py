@@ -131,6 +131,8 @@ class GradeCard:
     """Right completions that the attacks started from."""
     checks: Sequence[CheckFigures]
     attacks: Sequence[AttackFigures]
+    weaknesses: Sequence[str]
+    """What a composed reward pays and should not, and how to mend it, the worst first."""
     stale: Sequence[str]
     """What is wrong with declared policies: accepted classes that hold, or are not there."""
     speed: Speed | None

@@ -39,6 +39,7 @@ def _lines(card: GradeCard) -> Iterator[str]:
     for measure in card.measures:
         if measure.loosened:
             yield f"\nThe limit for {measure.title} is looser than the default."
+    yield from (f"\nWeakness: {plain(text)}" for text in card.weaknesses)
     yield from _wrong_cases(card)
     yield from _contract(card)
     yield from _attacks(card)

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 from rft_core.cases import Case
 from rft_core.expectations import OutcomeIs
 from rft_core.testing.adversarial.attack import AttackClass, Honest, Outcome
+from rft_core.testing.adversarial.composed import examine_reward
 from rft_core.testing.adversarial.honest import find_honest
 from rft_core.testing.adversarial.library import classes_for
 from rft_core.testing.adversarial.run import PER_CLASS, run_attacks
@@ -32,7 +33,7 @@ from rft_core.testing.figures import (
 )
 from rft_core.testing.findings import Finding
 from rft_core.testing.speed import Speed, measure_speed
-from rft_core.testing.subject import GraderSubject, Subject
+from rft_core.testing.subject import GraderSubject, RewardSubject, Subject
 from rft_core.testing.thresholds import Thresholds, measures
 from rft_core.testing.wording import Wording
 from rft_core.types import Sample
@@ -40,6 +41,8 @@ from rft_core.types import Sample
 Tell: TypeAlias = Callable[[str, int], None]
 """Hears what is going on, and how much of it was done since it last heard."""
 
+MAX_WEAKNESS: Final = 600
+"""Characters of one on a card."""
 SPARING_PER_CLASS: Final = 1
 SPARING_REPEATS: Final = 1
 
@@ -148,6 +151,15 @@ class Examination:
         return list(attack_figures(self.classes, self.outcomes, accept, self.wording))
 
     @cached_property
+    def weaknesses(self) -> list[str] | None:
+        """What the composition pays and should not; None for a grader, or if it was not tried."""
+        if not isinstance(self.subject, RewardSubject) or self._is_sparing or not self.honest:
+            return None
+        self._tell("the composition", 0)
+        found = examine_reward(self.subject, self.honest, self.plan.cases)
+        return [self.wording.text(str(weakness), MAX_WEAKNESS) for weakness in found]
+
+    @cached_property
     def speed(self) -> Speed | None:
         """How fast grading is, None where that is not measured."""
         self._tell("speed", 0)
@@ -180,6 +192,7 @@ class Examination:
             honest=len(self.honest),
             checks=self._check_figures(),
             attacks=self.attacks,
+            weaknesses=self.weaknesses or [],
             stale=list(stale_policies(self.attacks, plan.accept)),
             speed=self.speed,
             versions=_versions(subject),
@@ -211,6 +224,8 @@ class Examination:
         if self.checks:
             counting = (check for check in self.checks if check.kind == "violation")
             found["violations"] = sum(len(self.findings(check.name)) for check in counting)
+        if self.weaknesses is not None:
+            found["weaknesses"] = len(self.weaknesses)
         if not self.subject.paid:
             found["p99_ms"] = self.speed.p99_ms if self.speed else None
         return found

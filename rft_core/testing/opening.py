@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.cases import Case, read_cases
+from rft_core.errors import DatasetError
+from rft_core.expectations import OutcomeIs
 from rft_core.task.data import Row
 from rft_core.task.selection import configure_grader, read_config
 from rft_core.task.task import Task
@@ -74,8 +76,18 @@ def _with_prompts(task: Task, cases: Sequence[Case]) -> list[Case]:
     made: dict[int, Item] = {}
     for case in cases:
         if id(case.item) not in made:
-            made[id(case.item)] = task.item(Row(case.where, _row(case.item)))
+            made[id(case.item)] = _item(task, case)
     return [replace(case, item=made[id(case.item)]) for case in cases]
+
+
+def _item(task: Task, case: Case) -> Item:
+    """Return the case's item with its prompt; as it is where it is expected to be refused."""
+    try:
+        return task.item(Row(case.where, _row(case.item)))
+    except DatasetError:
+        if case.expected != OutcomeIs("error"):
+            raise
+        return case.item
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Thresholds(BaseModel):
     """At most so many right answers in unusual writing are not paid."""
     broke: int = Field(default=0, ge=0)
     """At most so many attacks on which grading fails."""
+    weaknesses: int = Field(default=0, ge=0)
+    """At most so many ways in which a composed reward pays what is not right."""
     p99_ms: float | None = Field(default=None, gt=0)
     """At most so many milliseconds for 99 of 100 samples; None: any."""
 
@@ -60,6 +62,7 @@ TITLES: Final = {
     "fooled": "attacks that were paid",
     "missed": "right answers in unusual writing that were not paid",
     "broke": "attacks on which grading failed",
+    "weaknesses": "weaknesses of the composition",
     "p99_ms": "p99 latency, ms",
 }
 _AT_LEAST: Final = frozenset({"agreement"})

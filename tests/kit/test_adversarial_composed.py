@@ -23,6 +23,7 @@ from rft_core.testing.adversarial.families.composite import CLASSES
 from rft_core.testing.adversarial.honest import find_honest
 from rft_core.testing.adversarial.library import classes_of
 from rft_core.testing.adversarial.weaknesses import Weakness
+from rft_core.testing.card import read_card
 from rft_core.testing.subject import RewardSubject
 from rft_core.types import Item
 
@@ -407,3 +408,26 @@ def test_check_says_if_an_attack_would_end_the_run(write_task: Callable[..., Pat
     said = said_by_check(write_task({"graders": {"f1": labels("f1"), "fragile": grader}}))
     assert "warning: not attacked to the end: grader 'fragile'" in said
     assert "IndexError" in said
+
+
+def test_the_card_of_a_composed_reward_tells_its_weaknesses(
+    write_task: Callable[..., Path], tmp_path: Path
+) -> None:
+    reward, (text,), fix = BAD["format in a sum"]
+    path = write_task(reward)
+    items = [{"text": "act", "reference_answer": list(LABELS[i : i + 2])} for i in (0, 2, 4)]
+    cases = [
+        {"item": item, "completion": json.dumps({"codes": item["reference_answer"]}), "expected": 1}
+        for item in items
+    ]
+    refused = {"item": {"text": "no reference"}, "completion": "", "expected": {"outcome": "error"}}
+    lines = (json.dumps(case) + "\n" for case in [*cases, refused])
+    (tmp_path / "cases.jsonl").write_text("".join(lines))
+    options = ["--cases", str(tmp_path / "cases.jsonl"), "--card", str(tmp_path)]
+    result = CliRunner().invoke(app, ["graders", "test", "--task", str(path), *options])
+    assert result.exit_code == 1, result.output
+    assert f"weakness: {text}. {fix}" in result.output
+    card = read_card(tmp_path / "task.yaml.card.json")
+    assert card.cases is not None
+    assert (card.cases.agreed, card.cases.cases) == (4, 4)
+    assert list(card.weaknesses) == [f"{text}. {fix}"]

@@ -97,9 +97,14 @@ def _replaced(honest: Honest, random: Random) -> Iterator[tuple[str, str]]:
 
 
 def _least_alike(form: Form, honest: Honest, random: Random) -> list[Form]:
-    """Return two answers to other items that have little in common with this one."""
+    """Return two answers to other items that have little in common with this one.
+
+    Documents have no value in common: a shared label would make them right in part.
+    """
     others = [form_of(peer) for peer in honest.peers if not same(peer, honest.completion)]
     own = set(_words_of(form))
+    if form.document is not None:
+        others = [other for other in others if own.isdisjoint(_words_of(other))]
     random.shuffle(others)
     return sorted(others, key=lambda other: len(own & set(_words_of(other))))[:2]
 
