@@ -15,6 +15,9 @@ export TOKENIZERS_PARALLELISM ?= false
 # Plugins as third parties write them, and adapters, whose packages do not all get on with ours.
 CONTRIB_DIRS := contrib/rft-grader-text-metrics contrib/rft-env-guess
 ADAPTERS := $(patsubst contrib/rft-adapter-%/pyproject.toml,%,$(wildcard contrib/rft-adapter-*/pyproject.toml))
+CARDS := $(foreach name,multilabel math fuzzy judge,plugins/rft-grader-$(name):$(name)) \
+	plugins/rft-grader-jsonschema:json_schema contrib/rft-env-guess:guess \
+	$(foreach name,bleu rouge meteor,contrib/rft-grader-text-metrics:$(name))
 ADAPTER_VENVS ?= .venv-adapters
 
 .PHONY: demo test test-slow test-contrib test-adapters test-ray lint docs cards bench tiny-policy clean
@@ -51,6 +54,12 @@ lint: $(VENV)/installed
 
 docs: $(VENV)/docs  ## the site, in docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+cards: $(VENV)/contrib  ## rewrite the grade cards in the plugins' READMEs
+	set -e; for pair in $(CARDS); do \
+		dir=$${pair%:*}; \
+		$(BIN)/rft graders test $${pair##*:} --project $$dir --readme $$dir/README.md; \
+	done
 
 bench: $(VENV)/installed  ## the quick benchmarks; see benchmarks/RESULTS.md for all
 	$(BIN)/python benchmarks/reward_stage.py
