@@ -23,6 +23,7 @@ from cachetools import LRUCache
 
 from rft_core.errors import RunError, UsageError
 from rft_core.reward.engine import RewardEngine
+from rft_core.run.error_budget import ErrorBudget
 from rft_core.task.data import Row
 from rft_core.task.task import load_task
 from rft_core.types import Completion, GradedSample, Item, Message, Progress, Sample
@@ -131,6 +132,7 @@ class TrlReward:
     def __init__(self, task_file: Path | str, name: str) -> None:
         self.__name__ = name  # under which TRL logs it
         self.reward = ComposedReward(task_file)
+        self._budget = ErrorBudget(self.reward.task.spec.max_error_rate)
 
     def __call__(
         self,
@@ -141,7 +143,8 @@ class TrlReward:
     ) -> list[float | None]:
         """Return a reward per completion, None where the sample is masked.
 
-        Without prompts, the task file's `messages` are filled in from the columns.
+        Without prompts, the task file's `messages` are filled in from the columns. Raises
+        `ErrorRateExceededError` where a run would stop: training would go on with masks alone.
         """
         state = columns.pop("trainer_state", None)
         log_metric: LogMetric | None = columns.pop("log_metric", None)
@@ -154,6 +157,7 @@ class TrlReward:
             None if prompts is None else [_messages(prompt) for prompt in prompts],
             None if state is None else Progress(state.global_step + 1, state.max_steps),
         )
+        self._budget.spend(graded)
         if log_metric is not None:
             log_grader_means(graded, log_metric)
         return [one.reward for one in graded]

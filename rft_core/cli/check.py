@@ -47,9 +47,11 @@ def check_command(task_file: Path, cases_file: Path | None = None) -> int:
         word = "error" if finding.fatal else "warning"
         out.print(f"{word}: {finding.text}", style=style, markup=False)
     fatal = any(finding.fatal for finding in result.findings)
+    told = len(result.findings)
     if not fatal:
-        _attack(task, cases, out)
-    out.print("This task cannot work as it is." if fatal else "ok")
+        told += _attack(task, cases, out)
+    warned = f"ok, with {told} warning{'s' if told > 1 else ''}" if told else "ok"
+    out.print("This task cannot work as it is." if fatal else warned)
     return 2 if fatal else 0
 
 
@@ -69,14 +71,17 @@ def _check_training(task: Task, out: Console) -> None:
         out.print(f"model {plan.model}, {plan.max_steps()} steps", markup=False, highlight=False)
 
 
-def _attack(task: Task, cases: Sequence[Case], out: Console) -> None:
-    """Try to be paid without being right, and warn of what is."""
+def _attack(task: Task, cases: Sequence[Case], out: Console) -> int:
+    """Try to be paid without being right, and warn of what is; return how many warnings."""
+    told = 0
     for key in task.rewards:
         named = "" if key is None else f"reward {key!r}: "
         with RewardSubject(task, key) as subject, out.status(f"{named}attacks") as status:
             weaknesses = _weaknesses(subject, cases, status)
         for weakness in weaknesses:
             out.print(f"warning: {named}{weakness}", style="yellow", markup=False)
+        told += len(weaknesses)
+    return told
 
 
 def _weaknesses(

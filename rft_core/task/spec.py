@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     field_validator,
     model_validator,
 )
@@ -39,7 +41,19 @@ class CasesSpec(Section):
     cases: str
 
 
-DataSource: TypeAlias = str | CasesSpec | DatasetSpec
+def _kind_of_source(value: Any) -> str:
+    """Return which source is meant, so that errors speak of one only."""
+    if isinstance(value, dict):
+        return "CasesSpec" if "cases" in value else "DatasetSpec"
+    return type(value).__name__ if isinstance(value, CasesSpec | DatasetSpec) else "str"
+
+
+DataSource: TypeAlias = Annotated[
+    Annotated[str, Tag("str")]
+    | Annotated[DatasetSpec, Tag("DatasetSpec")]
+    | Annotated[CasesSpec, Tag("CasesSpec")],
+    Discriminator(_kind_of_source),
+]
 
 
 class DataSpec(Section):

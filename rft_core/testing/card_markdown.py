@@ -38,7 +38,7 @@ def _lines(card: GradeCard) -> Iterator[str]:
     yield from _measures(card)
     for measure in card.measures:
         if measure.loosened:
-            yield f"\nThe limit for {measure.title} is looser than the default."
+            yield f"\nLooser than the default: “{measure.title}”."
     yield from (f"\nWeakness: {plain(text)}" for text in card.weaknesses)
     yield from _wrong_cases(card)
     yield from _contract(card)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -87,6 +88,8 @@ class Examination:
         self.plan = plan
         self.wording = Wording(plan.folder)
         self._tell = tell
+        # Grading cases may change their rows, and what is changed already hides a second change.
+        self._untouched = {id(case.item): copy.deepcopy(case.item) for case in plan.cases}
 
     @property
     def _is_sparing(self) -> bool:
@@ -120,9 +123,11 @@ class Examination:
         if not isinstance(self.subject, GraderSubject):
             return {}
         known = [case for case in self.plan.cases if case.expected != OutcomeIs("error")]
-        samples = [Sample(case.item, case.completion) for case in known]
+        items = self._untouched
+        samples = [Sample(items[id(case.item)], case.completion) for case in known]
+        honest = [replace(one, item=items.get(id(one.item), one.item)) for one in self.honest]
         names = [check.name for check in self.checks]
-        with Probe(self.subject.call, samples, self.honest) as probe:
+        with Probe(self.subject.call, samples, honest) as probe:
             return run_checks(probe, names, lambda check, _: self._tell(check.title, 0))
 
     @cached_property

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rft_core.cases import Case, read_cases
-from rft_core.errors import DatasetError
+from rft_core.errors import DatasetError, UsageError
 from rft_core.expectations import OutcomeIs
+from rft_core.suggest import did_you_mean
 from rft_core.task.data import Row
 from rft_core.task.selection import configure_grader, read_config
+from rft_core.task.spec import CasesSpec
 from rft_core.task.task import Task
+from rft_core.testing.adversarial.library import SCOPES, classes_of_scopes
 from rft_core.testing.examine import Plan
 from rft_core.testing.project import Project
 from rft_core.testing.subject import GraderSubject, RewardSubject, Subject
@@ -44,8 +47,16 @@ def open_reward(
 ) -> Iterator[tuple[RewardSubject, Plan]]:
     """Yield the reward of a task file that is called `key`. Raises `UsageError`."""
     with RewardSubject(task, key) as subject:
-        plan = _plan(project, subject, cases, subject.config)
+        plan = _plan(project, subject, cases or _own_cases(task, project), subject.config)
         yield subject, replace(plan, cases=_with_prompts(task, plan.cases))
+
+
+def _own_cases(task: Task, project: Project) -> Path | None:
+    """Return the cases that the task trains on, where the project names no others."""
+    train = task.spec.data.train
+    if project.cases() is not None or not isinstance(train, CasesSpec):
+        return None
+    return task.base_dir / train.cases
 
 
 def _plan(
@@ -53,6 +64,7 @@ def _plan(
 ) -> Plan:
     file = cases or project.cases()
     section = project.section
+    _check_accepted(project)
     return Plan(
         cases=read_cases(file, subject.score_range) if file else (),
         cases_file=_label(file, project.folder) if file else None,
@@ -63,6 +75,18 @@ def _plan(
         folder=project.folder,
         sparing=False if project.has_service else None,
     )
+
+
+def _check_accepted(project: Project) -> None:
+    """Refuse classes that are accepted and not there. Raises `UsageError`."""
+    known = [one.cls for one in classes_of_scopes(SCOPES)]
+    for cls in project.section.accept:
+        if cls not in known:
+            raise UsageError(
+                f"accept: there is no class of attacks {cls!r}",
+                where=str(project.place.source.path) if project.place else None,
+                hint=did_you_mean(cls, known),
+            )
 
 
 def _label(file: Path, folder: Path) -> str:

@@ -24,7 +24,7 @@ def attacks_text(one: AttackFigures) -> str:
     counts = ", ".join(f"{count} {word}" for count, word in parts if count)
     lines = [f"{one.cls} {one.title}: {counts} of {one.tried}"]
     for example in one.examples:
-        scores = f"earned {example.got}, {example.honest} {example.honest_score:.4g}"
+        scores = f"earned {example.got}; right: {example.honest_score:.4g} ({example.honest})"
         lines.append(f"  {example.verdict}: {example.what}: {scores}")
         lines.append(f"    completion: {one_line(example.completion)}")
         if example.reason:

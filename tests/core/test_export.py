@@ -17,7 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
-from rft_core.errors import DatasetError, RunError, TaskFileError, UsageError
+from rft_core.errors import (
+    DatasetError,
+    ErrorRateExceededError,
+    RunError,
+    TaskFileError,
+    UsageError,
+)
 from rft_core.export import ComposedReward, TrlReward, trl_reward
 from rft_core.types import Completion, Grade, Sample
 
@@ -195,8 +201,9 @@ def test_a_row_without_a_column_that_a_grader_needs_is_told_at_once(write: Write
     reward.close()
 
 
-def test_a_column_that_only_grading_misses_masks(export: Export) -> None:
-    assert export("right")(prompts=["q"], completions=["4"]) == [None]
+def test_a_batch_on_which_grading_fails_throughout_ends_the_training(export: Export) -> None:
+    with pytest.raises(ErrorRateExceededError, match="2 of 2 samples of a whole step"):
+        export("right")(prompts=["q"] * 2, completions=["4"] * 2)
 
 
 @pytest.mark.parametrize("column", [["4"], "44", ["4"] * 3])

@@ -382,6 +382,94 @@ def test_f10_a_list_of_candidates_does_not_pay(scorer: str) -> None:
         assert result.score == 0.0, label
 
 
+NAME = "Johann Wolfgang von Goethe"
+CANDIDATES = [
+    f"{NAME} or George Eliot",
+    f"George Eliot or {NAME}",
+    f"Either {NAME} or George Eliot",
+    f"{NAME}, or George Eliot",
+    f"{NAME} OR Eliot",
+    f"{NAME} o\u200br Eliot",
+    f"{NAME} / George Eliot",
+    f"{NAME} | George Eliot",
+    f"{NAME}|Eliot",
+    f"Schiller or {NAME} or Heine",
+]
+
+
+@pytest.mark.parametrize("scorer", ["ratio", "levenshtein", "token_sort_ratio", "indel", "WRatio"])
+def test_f10_one_of_two_candidates_does_not_pay(scorer: str) -> None:
+    for label, result in grade_pairs([(text, NAME) for text in CANDIDATES], scorer=scorer):
+        assert result.score == 0.0, label
+    assert_zero(grade(CANDIDATES[0], NAME), "alternatives")
+    assert (grade(CANDIDATES[0], NAME, alternatives=False).score or 0) > 0.5
+
+
+@every_scorer
+def test_f10_many_alternatives_are_answered(scorer: str) -> None:
+    text = ("a or " * 4_000)[: SCORERS[scorer].max_chars]
+    lengths = {"min_length_ratio": None, "max_length_ratio": None}
+    assert grade(text, SENTENCE, scorer=scorer, **lengths).outcome == "graded"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference"),
+    [
+        ("cats or dogs", "cats and dogs"),
+        ("cats or dogs or birds", "cats, dogs or birds"),
+        ("the speed is in km/h or in mph", "the speed is in km/h and in mph"),
+        (
+            "It is signed by the ministers or their deputies",
+            "It is signed by ministers or deputies",
+        ),
+        ("Pay in cash and/or by card", "Pay in cash or by card"),
+    ],
+)
+def test_f10_alternatives_that_belong_to_the_answer_are_right(answer: str, reference: str) -> None:
+    for label, result in grade_pairs(both_ways([(answer, reference)])):
+        assert (result.score or 0) > 0.5, label
+        assert grade(reference, reference).score == 1.0
+
+
+@pytest.mark.parametrize("scorer", TOLERANT)
+def test_f6_an_answer_called_wrong_does_not_pay(scorer: str) -> None:
+    answers = [
+        f"{NAME} (this is wrong)",
+        f"{NAME} is incorrect",
+        f"{NAME}: false",
+        f"Wrongly: {NAME}",
+        f"It is untrue: {NAME}",
+    ]
+    for label, result in grade_pairs([(text, NAME) for text in answers], scorer=scorer):
+        assert result.score == 0.0, label
+
+
+def test_f6_words_for_wrong_are_worth_the_same() -> None:
+    pairs = [
+        ("The claim is incorrect", "The claim is not correct"),
+        ("The stated claim is wrong", "The stated claim is false"),
+    ]
+    for label, result in grade_pairs(both_ways(pairs)):
+        assert (result.score or 0) > 0.6, label
+
+
+@every_scorer
+@pytest.mark.parametrize("mark", ["?", " ?", "?)", "??\n", '?"', "?!", "\uff1f", "\u061f"])
+def test_f6_a_question_is_no_answer(scorer: str, mark: str) -> None:
+    answers = [f"Is it {NAME}{mark}", f"{NAME}{mark}"]
+    for label, result in grade_pairs([(text, NAME) for text in answers], scorer=scorer):
+        assert result.score == 0.0, label
+
+
+def test_f6_a_question_that_the_reference_asks_is_right() -> None:
+    for reference in ("Is it safe?", "who wrote Faust", "What is the capital of France?"):
+        for answer in (reference, f"{reference.removesuffix('?')}?", reference.removesuffix("?")):
+            assert grade(answer, reference).score == 1.0, (answer, reference)
+    assert grade("Franz Kafka? Franz Kafka.", "Franz Kafka, Franz Kafka").score == 1.0
+    assert grade(f"{NAME}?", NAME, questions=False).score == 1.0
+    assert_zero(grade(f"{NAME}?", NAME), "a question")
+
+
 PROMPT = f"Say in one sentence what happened, and where.\n\nContext: {SENTENCE}."
 
 

@@ -76,6 +76,98 @@ def test_m3_hedging_and_two_finals() -> None:
     assert len(accepted("42", hedged, Policy(hedged="accept"))) > len(hedged) / 2
 
 
+STATEMENTS = (
+    "The sum is 42.\n{}",
+    "The sum is 42. {}",
+    "The answer is 42. {}",
+    "#### 42\n{}",
+    "We get $42$. {}",
+    r"Hence \boxed{{42}}. {}",
+)
+CLOSINGS = [
+    "That is my final answer.",
+    "This is correct.",
+    "Hope this helps!",
+    "I hope this is clear.",
+    "That's my answer.",
+    "That's it.",
+    "We are done.",
+    "Thus we are done.",
+    "So this is the answer.",
+    "This is the final result.",
+    "This completes the solution.",
+    "Thank you!",
+    "I am sure.",
+    "I am sure that this is right.",
+    "I'm confident about that.",
+    "It is definitely correct.",
+    "Let me know if that is clear.",
+    "QED",
+    "Done!",
+    "This is the answer to your question. Hope this is helpful!",
+    "That is all. You are welcome!",
+]
+RETRACTIONS = [
+    "That is wrong.",
+    "No idea.",
+    "I have no idea.",
+    "That's incorrect.",
+    "This was a mistake.",
+    "This is not right.",
+    "It isn't correct.",
+    "I am not sure.",
+    "I'm not really sure about that.",
+    "I don't know.",
+    "Just a guess.",
+    "I guessed.",
+    "But it may be wrong.",
+    "Actually, that is not the answer.",
+    "Wait, no.",
+    "No.",
+    "Never mind.",
+    "I made a mistake.",
+    "I could be wrong.",
+    "Maybe.",
+    "Or is it?",
+    "My answer is probably wrong.",
+    "I doubt it.",
+    "Hope this helps! No idea, though.",
+    "That is my final answer. It is wrong.",
+]
+
+
+@pytest.mark.parametrize("closing", CLOSINGS)
+def test_m3_a_sentence_without_a_value_leaves_the_answer_before_it(closing: str) -> None:
+    completions = [statement.format(closing) for statement in STATEMENTS]
+    assert accepted("42", completions) == completions
+    assert accepted("43", completions) == []
+
+
+@pytest.mark.parametrize("retraction", RETRACTIONS)
+def test_m3_a_sentence_behind_the_answer_takes_it_back(retraction: str) -> None:
+    assert accepted("42", [statement.format(retraction) for statement in STATEMENTS]) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is 42. That is not wrong in any base, as the other values are.",
+        "The answer is 42. No further cases are left.",
+        "The answer is 42. The other options are wrong.",
+        "The answer is 42. It is wrong to add 1 here.",
+        "First I had 41. That is wrong. The answer is 42.",
+        "I get 41. No, that is wrong. It is 42.",
+    ],
+)
+def test_m3_what_is_denied_elsewhere_takes_nothing_back(text: str) -> None:
+    assert equivalent("42", text)
+
+
+def test_m3_a_closing_sentence_may_be_the_answer() -> None:
+    assert equivalent("Friday", "5 days have gone by. It is Friday.")
+    assert equivalent("correct", "The claim is correct.")
+
+
 def test_m3_a_choice_that_is_questioned() -> None:
     doubted = [r"\boxed{\text{(B)}?}", r"\boxed{\text{B}?}", "Answer: (B)?", r"\boxed{(B) ?}"]
     assert accepted("B", doubted) == []
@@ -206,6 +298,53 @@ def test_m8_letters_are_not_multiplied() -> None:
         assert accepted(gold, wrapped(text, rf"\text{{{text}}}")) == [], gold
 
 
+DENYING = ("not", "no", "nor", "non", "nope", "none", "nay", "isnt", "Not", "or", "if", "is")
+BEFORE_ZERO = (*DENYING, "and", "than", "one", "two", "ten", "the", "its", "in", "we", "but", "a")
+
+
+@pytest.mark.parametrize("word", BEFORE_ZERO)
+def test_m8_a_word_before_zero_is_no_product(word: str) -> None:
+    forms = ["{} 0", "{}0", "{}(0)", r"{}\cdot 0", r"{}\, 0", "0{}", r"\text{{{}}} 0", "{} $0$"]
+    answers = [form.format(word) for form in forms if word != "a" or form != "0{}"]
+    boxes = [wrapper.format(x) for x in answers for wrapper in (r"\boxed{{{}}}", "#### {}")]
+    boxes = [box for box in boxes if r"\text{is}" not in box]  # which only announces
+    units = {rf"\boxed{{0{word}}}", f"#### 0{word}"} if word in UNITS else set()
+    assert set(accepted("0", boxes)) <= units
+
+
+UNITS = {"the", "its", "in", "we"}
+"""What stands behind a value is taken for a unit unless it says something about the value."""
+
+
+def test_m8_a_word_before_zero_is_judged_as_before_any_other_number() -> None:
+    for word in (*DENYING, "dont", "wasnt", "near", "lie"):
+        for form in ("The answer is {} {}.", "{} {}", "#### {} {}", r"\boxed{{{} {}}}"):
+            paid = {n for n in ("0", "42") if equivalent(n, form.format(word, n))}
+            assert paid in ({"0", "42"}, set()), (word, form)
+    for word in ("not", "no", "nor", "nope", "isnt", "wasnt"):
+        said = [f"The answer is {word} 0.", f"{word} 0", f"It is {word} 0", f"5 {word} 0"]
+        assert accepted("0", said) == [], word
+
+
+def test_m8_a_product_with_zero_is_not_carried_out() -> None:
+    assert accepted("0", wrapped("0x", r"0 \cdot abc", "0ab")) == []
+    assert equivalent("0", r"\boxed{0x}", Policy(require_simplified=False))
+    assert accepted("0", [r"\boxed{5 or 0}", "5 or 0", "The answer is 0 or 5."]) == []
+    assert accepted("0", wrapped("0")) == wrapped("0")
+
+
+def test_m8_letters_side_by_side_are_products() -> None:
+    for gold, text in [
+        ("2abc", "2bca"),
+        ("3xyz", "3 x z y"),
+        ("ax+by", "by+ax"),
+        ("at+b", "b+ta"),
+        (r"\frac{ab}{no}", r"\frac{ba}{on}"),
+        ("e^{it}", "e^{ti}"),
+    ]:
+        assert equivalent(gold, rf"\boxed{{{text}}}"), (gold, text)
+
+
 def test_m9_kinds_of_collections() -> None:
     kinds = ["(1,2)", r"\{1,2\}", "[1,2]", "1,2"]
     for gold, text in itertools.permutations(kinds, 2):
@@ -287,6 +426,27 @@ def test_m15_code_is_never_executed(tmp_path: Path) -> None:
     ]
     assert accepted("42", wrapped(*code)) == []
     assert not target.exists()
+
+
+FACTORIALS = [
+    f"{lead}10!{end}"
+    for lead in ("The answer is ", "It is ", "Answer: ", "There are in all ")
+    for end in (".", ". ", ".\n", ". That is it.")
+] + ["The answer is 10!, since there are ten.", "There are 10!, as it should be."]
+
+
+@pytest.mark.parametrize("text", FACTORIALS)
+def test_m16_a_full_stop_or_comma_tells_a_factorial(text: str) -> None:
+    assert equivalent("10!", text)
+    assert equivalent("3628800", text)
+    assert not equivalent("10", text)
+
+
+@pytest.mark.parametrize("lead", ["The answer is ", "It is ", "Answer: "])
+def test_m16_a_mark_at_the_end_is_an_exclamation(lead: str) -> None:
+    for end in ("!", "! ", "!\n", "! Done."):
+        assert equivalent("10", f"{lead}10{end}")
+        assert not equivalent("10!", f"{lead}10{end}")
 
 
 @pytest.mark.parametrize(

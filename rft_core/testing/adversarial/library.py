@@ -19,6 +19,8 @@ _MODULES: Final[dict[Scope, str]] = {
     "composite": "families.composite",
 }
 
+SCOPES: Final = tuple(_MODULES)
+
 
 def classes_of(scope: Scope) -> Sequence[AttackClass]:
     """Return the classes of a scope, in the order of the catalogue."""

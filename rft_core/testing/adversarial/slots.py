@@ -66,7 +66,7 @@ def find_slot(item: Item, completion: str) -> Slot | None:
         if span is None:
             continue
         first, last = _bare(body, *span)
-        if 0 < last - first <= MAX_ANSWER:
+        if 0 < last - first <= MAX_ANSWER and any(map(str.isalnum, body[first:last])):
             first, last = first + start, last + start
             return Slot(completion[:first], completion[first:last], completion[last:], form)
     return None

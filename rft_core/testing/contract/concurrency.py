@@ -48,7 +48,8 @@ def _compared(bench: Bench) -> Iterator[Finding]:
                 "concurrency", f"{shown(sample)} while other samples are graded",
                 f"{told(grade)}, but {told(before[id(sample)])} alone",
                 "with concurrency above 1, calls run at the same time on one instance",
-                "Keep what belongs to one call in local variables, not on self.",
+                "Keep what belongs to one call in local variables, not on self, and in files "
+                "of its own (tempfile), not under a fixed name.",
             )  # fmt: skip
 
 

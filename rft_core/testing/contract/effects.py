@@ -233,11 +233,16 @@ def completions_as_addresses(bench: Bench) -> Iterator[Finding]:
     """No completion names a file that is opened or a host that is asked."""
     if bench.is_paid or not is_watched():
         return
-    yield from _seen(
-        bench, _ADDRESSES, _reaches, "addresses",
-        contract="a completion is data: it does not choose files or hosts",
-        fix="Take file names and addresses from the config or the row only.",
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix=MARK) as folder:
+        # Files that exist, since a grader may look before it opens.
+        files = [Path(folder, f"answer.{kind}") for kind in ("json", "txt", "py")]
+        for file in files:
+            file.write_text("{}")
+        yield from _seen(
+            bench, (*map(str, files), *_ADDRESSES), _reaches, "addresses",
+            contract="a completion is data: it does not choose files or hosts",
+            fix="Take file names and addresses from the config or the row only.",
+        )  # fmt: skip
 
 
 _CODE: Final = (
@@ -304,8 +309,27 @@ def _executes(event: str, args: tuple[Any, ...]) -> bool:
     if event == "import":
         return MARK in str(args[0])
     return event in {"os.system", "subprocess.Popen", "os.exec", "os.posix_spawn"} and any(
-        MARK in str(arg) for arg in args[:2]
+        MARK in str(arg) or _names_marked_file(arg) for arg in args[:2]
     )
+
+
+def _names_marked_file(arguments: Any) -> bool:
+    """Whether one of a command's arguments is a file that a completion was written to."""
+    if not isinstance(arguments, list | tuple):
+        return False
+    return any(_is_marked_file(one) for one in arguments)
+
+
+def _is_marked_file(argument: Any) -> bool:
+    try:
+        file = Path(os.fsdecode(argument))
+        return (
+            file.is_file()
+            and file.stat().st_size <= _SMALL_FILE
+            and MARK in file.read_text(errors="replace")
+        )
+    except (OSError, TypeError, ValueError):  # no name of a file
+        return False
 
 
 def _code_is_marked(code: Any) -> bool:
@@ -318,6 +342,8 @@ def _code_is_marked(code: Any) -> bool:
     )
 
 
+_SMALL_FILE: Final = 100_000
+"""Bytes; what completions of this check are written to is smaller."""
 _FILE_EVENTS: Final = (
     "open",
     "os.",

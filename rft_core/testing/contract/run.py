@@ -48,7 +48,7 @@ def _hash_seed(probe: Probe) -> Iterator[Finding]:
                 "a grade is the same in every process, whatever the order of sets and hash() there "
                 "and whatever was graded before",
                 "Sort sets before you take from them; use hashlib where you need a hash; let keys "
-                "of caches hold the item as well as the text.",
+                "of caches hold the item as well as the text. Mend what `determinism` finds first.",
             )
             return
 

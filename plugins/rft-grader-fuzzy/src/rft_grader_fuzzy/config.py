@@ -85,6 +85,10 @@ class Settings(PluginConfig):
     """Whether answer and reference need the same number of negating words."""
     negation_words: tuple[str, ...] | None = Field(default=None, min_length=1)
     """The negating words, in place of the English ones."""
+    alternatives: bool = True
+    """Whether an answer scores 0 of which one alternative alone is more similar: `X or Y`."""
+    questions: bool = True
+    """Whether a question scores 0 where the reference is none."""
     min_word_order: Auto | Share | None = "auto"
     """The share of the common words that has to be in the reference's order; null: any order."""
     min_shared_words: Auto | Share | None = "auto"

@@ -33,7 +33,7 @@ class FuzzyGrader(Grader[FuzzyConfig]):
     """
 
     name = "fuzzy"
-    version = "1"
+    version = "2"
     family = "similarity"
     Config: ClassVar[type[PluginConfig]] = FuzzyConfig
 

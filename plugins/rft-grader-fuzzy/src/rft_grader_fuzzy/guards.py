@@ -12,6 +12,7 @@ from rft_grader_fuzzy.overlap import Overlap
 from rft_grader_fuzzy.processing import STANDARD, Prepared
 from rft_grader_fuzzy.references import Reference
 from rft_grader_fuzzy.resolved import Limits
+from rft_grader_fuzzy.statements import OR, has_candidate, is_question
 
 GuardName: TypeAlias = Literal[
     "unreadable",
@@ -20,6 +21,8 @@ GuardName: TypeAlias = Literal[
     "length",
     "numbers",
     "negation",
+    "question",
+    "alternatives",
     "word_order",
     "shared_words",
     "repetition",
@@ -41,6 +44,10 @@ class Guards:
 
     def __init__(self, settings: Settings, limits: Limits, negations: frozenset[str]) -> None:
         self._negations = negations
+        self._alternatives = settings.alternatives
+        self._questions = settings.questions
+        # One look at the words finds what either guard has to look into.
+        self._telling = negations | {OR} if settings.alternatives else negations
         self._whole = set(STANDARD) <= set(settings.process)
         self._numbers = settings.numbers
         self._order = limits.min_word_order or 0.0
@@ -54,15 +61,16 @@ class Guards:
 
         It runs for every answer that would earn something, so what can be ruled out at once is.
         """
-        text, words, numbered = answer
-        if (
-            (reference.negations or not self._negations.isdisjoint(words))
-            and text != reference.text
-            and (why := self._negation(words, numbered, reference))
-        ):
-            return Fired("negation", why)
-        if (numbered or reference.numbers) and (why := self._other_numbers(numbered, reference)):
+        text, words, spelling = answer
+        telling = not self._telling.isdisjoint(words)
+        if (reference.negations or telling) and text != reference.text:
+            why = self._negation(words, spelling, reference)
+            if why:
+                return Fired("negation", why)
+        if (spelling or reference.numbers) and (why := self._other_numbers(spelling, reference)):
             return Fired("numbers", why)
+        if (spelling or telling) and (fired := self._no_statement(answer, reference)) is not None:
+            return fired
         if reference.echo and reference.echo in (text if self._whole else " ".join(words)):
             return Fired("echo", "the answer repeats the prompt")
         if self._on_words and text != reference.text:
@@ -74,6 +82,18 @@ class Guards:
         if count == reference.negations:
             return ""
         return f"negating words: {count}, and {reference.negations} in the reference"
+
+    def _no_statement(self, answer: Prepared, reference: Reference) -> Fired | None:
+        text, words, spelling = answer
+        if self._questions and not reference.asks and is_question(spelling):
+            return Fired("question", "a question, and none in the reference")
+        if (
+            self._alternatives
+            and text != reference.text
+            and has_candidate(words, spelling, reference.joined)
+        ):
+            return Fired("alternatives", "one of its alternatives alone is more similar")
+        return None
 
     def _other_numbers(self, answer: str, reference: Reference) -> str:
         if self._numbers == "off":

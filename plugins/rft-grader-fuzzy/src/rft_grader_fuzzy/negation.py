@@ -11,6 +11,7 @@ from rft_grader_fuzzy.processing import words_of
 
 _WORDS: Final = (
     "not no non never none nobody nothing nowhere nor neither cannot without hardly barely scarcely"
+    " wrong wrongly incorrect incorrectly false falsely untrue"
 )
 _AUXILIARIES: Final = (
     "ai are ca could dare did do does had has have is may might must need ought sha should was "

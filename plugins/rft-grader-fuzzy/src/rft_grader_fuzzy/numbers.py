@@ -24,8 +24,6 @@ _NUMBER: Final = re.compile(
 _OTHER_DIGIT: Final = re.compile(r"[^\W\D0-9]")
 _GROUPING_SPACE: Final = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _DASHES: Final = str.maketrans({"\u2212": "-", "\u2013": "-"})
-NOT_DIGITS: Final = bytes(code for code in range(256) if not chr(code).isdecimal())
-"""To be deleted from ASCII: what is left tells whether there are digits."""
 
 
 def numbers_in(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from rft_grader_fuzzy.characters import (
     is_invisible,
     is_punctuation,
 )
-from rft_grader_fuzzy.numbers import NOT_DIGITS, group_by_commas, rewrite_numbers
+from rft_grader_fuzzy.numbers import group_by_commas, rewrite_numbers
 
 Step: TypeAlias = Literal[
     "nfc",
@@ -40,6 +40,9 @@ STANDARD: Final[tuple[Step, ...]] = (
 )
 MAX_MARKS: Final = 100
 """So many combining marks in a row are no text; normalising n of them takes n² steps."""
+_TELLING: Final = "0123456789?/|"
+"""Digits, and the punctuation that guards look at."""
+_NOT_TELLING: Final = bytes(code for code in range(256) if chr(code) not in _TELLING)
 _BETWEEN: Final = "\0"
 """What parts texts that take one pass together."""
 
@@ -50,7 +53,9 @@ class UnusableTextError(ValueError):
 
 Prepared: TypeAlias = tuple[str, list[str], str]
 """A text as the scorer sees it, its words as the guards see them, and its spelling where it may
-hold numbers, else nothing. A plain tuple: one is made for every answer."""
+hold numbers, a question mark or a slash, else nothing.
+
+A plain tuple: one is made for every answer."""
 
 
 class Processor:
@@ -72,7 +77,7 @@ class Processor:
         self._whole = set(STANDARD) <= set(steps)
         # The same for many texts at once, with digits that show.
         self._marking = bytes(
-            code | 0x80 if chr(code).isdigit() else self._bytes[code] for code in range(128)
+            code | 0x80 if chr(code) in _TELLING else self._bytes[code] for code in range(128)
         ) + bytes(128)
         self._deleted_between = self._deleted.replace(_BETWEEN.encode(), b"")
 
@@ -85,15 +90,15 @@ class Processor:
         """Return both views of the text; raise `UnusableTextError`."""
         if not self._whole:
             return self(text), words_of(text), text
-        unspaced, may_have_numbers = self._unspaced(text)
+        unspaced, telling = self._unspaced(text)
         words = unspaced.split()
-        return " ".join(words), words, text if may_have_numbers else ""
+        return " ".join(words), words, text if telling else ""
 
     def prepare_all(self, texts: Sequence[str]) -> list[Prepared | UnusableTextError]:
         """Return both views of each text, or why there are none.
 
-        Texts in plain ASCII without digits, as most are, take one pass together. The others stand
-        as a digit there, and every digit is marked as no ASCII.
+        Texts in plain ASCII without digits and question marks, as most are, take one pass
+        together. The others stand as a digit there, and every digit is marked as no ASCII.
         """
         if not self._whole or not texts:
             return [self._prepared(text) for text in texts]
@@ -115,12 +120,13 @@ class Processor:
             return error
 
     def _unspaced(self, text: str) -> tuple[str, bool]:
-        """Return the text before white space is looked at, and whether it may hold numbers."""
+        """Return the text before white space is looked at, and whether its spelling tells more."""
         if not text.isascii():
             _check_marks(text)
             return self._unicode(text), True
         data = text.encode()
-        if not data.translate(None, NOT_DIGITS):
+        telling = data.translate(None, _NOT_TELLING)
+        if not telling:
             return data.translate(self._bytes, self._deleted).decode(), False
         if self._numbers:
             data = rewrite_numbers(text).encode()

@@ -14,6 +14,7 @@ from rft_grader_fuzzy.overlap import WordCodes
 from rft_grader_fuzzy.processing import Prepared, Processor, UnusableTextError, words_of
 from rft_grader_fuzzy.reading import NotATextError, as_text
 from rft_grader_fuzzy.resolved import Limits
+from rft_grader_fuzzy.statements import may_ask
 
 MAX_REFERENCES: Final = 100
 MIN_ECHO_CHARS: Final = 20
@@ -27,6 +28,9 @@ class Reference(NamedTuple):
     codes: WordCodes
     numbers: list[str]
     negations: int
+    joined: str
+    """Its words, as the guards see them."""
+    asks: bool
     shortest: float
     longest: float
     echo: str
@@ -102,6 +106,8 @@ class ReferenceReader:
             WordCodes(words),
             numbers_in(spelling),
             count_negations(words, spelling, self._negations),
+            " ".join(words),
+            may_ask(words, spelling),
             length * low if low else 0.0,
             length * high if high else float("inf"),
             prompt if prompt not in " ".join(words) else "",

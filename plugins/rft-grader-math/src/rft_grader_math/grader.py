@@ -22,7 +22,7 @@ class MathGrader(Grader[MathConfig]):
     """
 
     name = "math"
-    version = "1"
+    version = "2"
     family = "answer"
     Config: ClassVar[type[PluginConfig]] = MathConfig
     concurrency: ClassVar[int] = 2

@@ -74,6 +74,9 @@ def _nothing(target: Target, _: Random) -> Changes:
     yield "an empty place", target.slot.filled("")
     yield "white space", target.slot.filled("   ")
     yield "dots", target.slot.filled("...")
+    if target.value.kind in {"number", "quantity"}:
+        # Every comparison with it is false, `abs(it - right) > tolerance` included.
+        yield "not a number", target.slot.filled("nan")
 
 
 def _not_closed(target: Target, _: Random) -> Changes:

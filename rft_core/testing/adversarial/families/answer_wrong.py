@@ -168,7 +168,7 @@ def _containing_number(target: Target) -> Changes:
         yield "part of a series", " ".join(str(whole + n) for n in range(4))
         yield "the last of a series", " ".join(str(whole - n) for n in (3, 2, 1, 0))
     if whole:
-        yield "a digit behind", f"{sign}{digits.replace(',', '')}0"
+        yield "a digit behind", f"{sign}{digits.replace(',', '')}{'7' if '.' in digits else '0'}"
     if digits.isdigit() and len(digits) > 1:
         yield "digits apart", " ".join(digits)
 

@@ -224,7 +224,10 @@ def is_plain(node: Node) -> bool:
 
 
 def is_unsimplified(node: Node) -> bool:
-    """Whether work is left to do: plain numbers added or multiplied, a remainder, a sum sign …."""
+    """Whether work is left to do: plain numbers added or multiplied, a remainder, a sum sign ….
+
+    A product with 0 is one, too: it is 0 whatever the letters in it say.
+    """
     for part in walk(node):
         if isinstance(part, Call) and (part.op in UNEVALUATED or _is_open_sum(part)):
             return True
@@ -234,7 +237,13 @@ def is_unsimplified(node: Node) -> bool:
 def _is_open_sum(call: Call) -> bool:
     if call.op not in {"add", "mul"}:
         return False
+    if call.op == "mul" and any(map(_is_zero, call.args)):
+        return True
     return sum(map(_is_literal, call.args)) > 1
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node, Number) and node.value == 0
 
 
 def _is_literal(node: Node) -> bool:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS, MAX_ITEMS
+from rft_grader_math.extraction.afterwards import taken_back_later
 from rft_grader_math.extraction.doubt import (
     denied_before_box,
     sentence_before,
@@ -78,7 +79,7 @@ def _behind(behind: str) -> tuple[str, str]:
     """Return the same for what stands behind it, and a percent sign or `million` there."""
     unit, scale = _UNIT.match(behind), _SCALE.match(behind)
     suffix = r"\%" if unit else rf"\text{{ {scale[1]}}}" if scale else ""
-    if taken_back_behind_box(behind):
+    if taken_back_behind_box(behind) or taken_back_later(behind, 0):
         return DOUBTED, suffix
     if _PART_BEHIND.match(behind):
         return PART, suffix

@@ -19,7 +19,7 @@ _MODIFIED: Final = re.compile(
     r"|at most|up to|minus|negative|twice|double|triple|half(?: of)?|(?:square|cube|root|factorial"
     r"|reciprocal|logarithm) of|root|times|plus|below|under|over|above|beyond|exceed(?:s|ing)?|near"
     r"|close to|nearly|almost|section|step|question|chapter|page|problem"
-    r"|equation|case|log|ln|sin|cos|tan)"
+    r"|equation|case|log|ln|sin|cos|tan|no|non|nay|nah|nope|none|(?:is|are|was|were|do|does|ca|wo)nt)"
     r"[\s$\\(*]*\Z",
     re.IGNORECASE,
 )
@@ -59,7 +59,7 @@ _HINT: Final = re.compile(
     r"|least|most|up to|or\b|if|else|\?|anything but|far from|hardly|rule out|suppose|assum|whether"
     r"|imagine"
     r"|minus|negative|twice|double|triple|half|root|of\b|times|plus|below|over|above|beyond|exceed|near"
-    r"|close|section|step|question|chapter|page|problem|equation|case|log|ln|sin|cos|tan"
+    r"|close|\bn(?:o|on|ay|ah|ope|one)\b|nt\b|section|step|question|chapter|page|problem|equation|case|log|ln|sin|cos|tan"
 )
 """Every doubt has one of these in it. Looking for them first is cheaper: most texts have none."""
 

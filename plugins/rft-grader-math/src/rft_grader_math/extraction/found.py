@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from rft_grader_math.extraction.afterwards import taken_back_later
 from rft_grader_math.extraction.doubt import doubted
 
 
@@ -30,6 +31,6 @@ NOTHING: Final = Extraction(None, problem="no answer found")
 def checked(
     text: str, start: int, end: int, answer: str, place: str, *, in_prose: bool = False
 ) -> Extraction:
-    """Return what stands at `text[start:end]`, unless its sentence denies or doubts it."""
-    problem = DOUBTED if doubted(text, start, end) else ""
+    """Return what stands at `text[start:end]`, unless it is denied, doubted or taken back."""
+    problem = DOUBTED if doubted(text, start, end) or taken_back_later(text, end) else ""
     return Extraction(answer, place, problem, in_prose)

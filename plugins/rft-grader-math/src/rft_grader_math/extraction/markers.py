@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS
-from rft_grader_math.extraction.found import Extraction, checked
+from rft_grader_math.extraction.afterwards import taken_back_later
+from rft_grader_math.extraction.found import DOUBTED, Extraction, checked
 from rft_grader_math.extraction.prose import FORMULA, IS, MAX_TRIES, alone, last_number, reads
 from rft_grader_math.reading.numerals import rational
 
@@ -50,8 +51,12 @@ def hashes(text: str) -> Extraction | None:
     start = text.rfind("####")
     if start < 0:
         return None
-    answer = text[start + 4 :].lstrip("#").lstrip(" \t").partition("\n")[0].strip()
-    return Extraction(answer, "hashes") if answer else None
+    line = text[start + 4 :].lstrip("#").lstrip(" \t").partition("\n")[0]
+    answer = line.strip()
+    if not answer:
+        return None
+    end = text.index(line, start) + len(line)
+    return Extraction(answer, "hashes", DOUBTED if taken_back_later(text, end) else "")
 
 
 def marker(text: str) -> Extraction | None:
@@ -82,8 +87,9 @@ def _number_at_once(text: str, start: int) -> str | None:
     """Return a number if it is all that follows a marker, as in most completions; else None."""
     if len(text) - start > _MAX_AT_ONCE:
         return None
-    answer = text[start:].strip(" \t\n*:._")
-    answer = answer.removesuffix("!")
+    answer = text[start:].strip(" \t\n*:_").replace("!**.", "!.")
+    # The full stop behind it shows that `10!.` is a factorial; `10!` alone is an exclamation.
+    answer = answer.removesuffix("!").strip(" \t\n*:._")
     answer = answer.strip(" $.")
     return None if rational(answer) is None else answer
 
@@ -135,8 +141,14 @@ def _answer_in(sentence: str) -> tuple[int, int] | None:
 
 
 def _without_stop(sentence: str) -> str:
-    """Return a sentence without its full stop, or an exclamation mark that is no factorial."""
+    """Return a sentence without its full stop, or an exclamation mark that is no factorial.
+
+    `10!` at the end of a sentence is 10, but with a full stop behind it, `10!.`, a factorial.
+    """
     stripped = sentence.rstrip(".? \n")
-    if stripped.endswith("!") and rational(stripped[:-1].strip(" $*")) is not None:
+    stopped = sentence.startswith(".", len(stripped))
+    if stopped and stripped.endswith("!**"):
+        return stripped.removesuffix("**")
+    if not stopped and stripped.endswith("!") and rational(stripped[:-1].strip(" $*")) is not None:
         return stripped[:-1]
     return stripped

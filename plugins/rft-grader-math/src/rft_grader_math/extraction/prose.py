@@ -7,6 +7,7 @@ from typing import Final
 
 from rft_grader_math.bounds import MAX_ANSWER_CHARS
 from rft_grader_math.errors import UnreadableError
+from rft_grader_math.extraction.afterwards import without_closing
 from rft_grader_math.extraction.doubt import without_tag
 from rft_grader_math.extraction.found import Extraction, checked
 from rft_grader_math.nodes import Text
@@ -32,7 +33,7 @@ IS: Final = re.compile(r"\b(?:is|are|equals|be|makes|get|gives)\b|(?<![!<>=])=(?
 _ANY_FORMULA: Final = re.compile(r"\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
 _NUMBER: Final = re.compile(
     r"(?<![\w.])[-+]?(?:\\?\$)?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+,\d+(?!\d)|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?"
-    r"(?:\s?/\s?\d+)?(?:\s?\\?%)?"
+    r"(?:\s?/\s?\d+)?(?:\s?\\?%)?(?:(?<=\d)!(?=[.,;](?:\s|\Z)))?"
 )
 _GLUED_BEFORE: Final = re.compile(
     r"(?:[+^<≠≤≥±√×·_{\\/\[]|(?<!>)>|!=|\w\s*\*|\d:|\w\(|\b(?:log|ln|sin|cos|tan|sqrt)\s|\d\s*-|[\w)=]\s*-\s)\s*\Z"
@@ -102,12 +103,14 @@ def number(text: str) -> Extraction | None:
     tail = _ANY_FORMULA.sub(lambda m: " " * len(m[0]), to_ascii(text[-MAX_ANSWER_CHARS:]))
     if not has_words(tail):
         return None
-    tail = tail.rstrip()
+    tail = without_closing(tail.rstrip())
     breaks = [match.end() for match in _LAST_SENTENCE.finditer(tail)]
     begin = breaks[-1] if breaks else 0
     said = _SAYS_WORDS.fullmatch(tail[begin:].strip()) is not None
     for match in reversed(list(IS.finditer(tail, begin))[-MAX_TRIES:]):
         rest = tail[match.end() :].rstrip(".!? *")
+        if tail.startswith("!.", match.end() + len(rest)):  # a factorial, with its full stop
+            rest += "!"
         if reads(rest, words=said):
             start = match.end()
             return checked(tail, start, start + len(rest), rest.strip(), "number", in_prose=True)

@@ -53,6 +53,8 @@ class Words(Calculus):
 
     def _letters(self, word: str) -> Node:
         """Read a word as a product of letters, or as one name if it is long."""
+        if word.lower() in vocabulary.NO_PRODUCTS:
+            raise UnreadableError(f"{word!r} is no product")
         if len(word) <= MAX_SPLIT or self.integrals:
             self.split_word()
             return self.word()
@@ -135,16 +137,22 @@ class Words(Calculus):
         word = token.text
         if word in {"and", "or"} or word in INFIX_WORDS:
             return True
+        if self.position and word.lower() in vocabulary.NO_PRODUCTS:  # not the start of a sentence
+            return True
         if self.integrals and self.at_differential():
             return True
         if self._at_compound_unit():
             return True
-        if token.spaced and len(word) == 2 and word in vocabulary.WORDS_OF_TWO:  # noqa: PLR2004
+        if len(word) == 2 and word.lower() in vocabulary.WORDS_OF_TWO and self._apart(token):  # noqa: PLR2004
             return True
         known = word in vocabulary.FUNCTIONS or word in vocabulary.CONSTANTS or word in GREEK
         if known or len(word) == 1 or word in vocabulary.SYMPY_CALLS:
             return False
         return len(word) > MAX_SPLIT or is_unit(word) or (token.spaced and len(word) > 2)  # noqa: PLR2004
+
+    def _apart(self, token: Token) -> bool:
+        """Whether a word of two letters stands by itself: behind a space, or before a number."""
+        return token.spaced or (self.following.kind == "number" and self.following.spaced)
 
     def _at_compound_unit(self) -> bool:
         """Whether `m/s` follows a number, and no variables."""
