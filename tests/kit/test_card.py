@@ -301,5 +301,5 @@ def test_a_loosened_limit_is_on_the_card(holds: GradeCard) -> None:
     assert all(one.met for one in some)
     markdown = write_markdown(replace(holds, measures=some))
     assert "**passes**" in markdown
-    assert "The limit for false fails is looser than the default." in markdown
-    assert "attacks that were paid is looser" not in markdown
+    assert "Looser than the default: “false fails”." in markdown
+    assert "“attacks that were paid”" not in markdown

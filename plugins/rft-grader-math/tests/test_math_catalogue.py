@@ -533,3 +533,9 @@ def test_m18_a_gold_that_cannot_be_read_is_an_error(gold: str) -> None:
         check_gold(gold)
     with pytest.raises(GoldError):
         compare(gold, r"\boxed{42}")
+
+
+@pytest.mark.parametrize("said", ["The product is 41 = 42.", "It is 41 = 42"])
+def test_m1_two_bare_numbers_that_are_equated_in_prose_are_no_answer(said: str) -> None:
+    assert not compare("42", f"I multiply both.\n{said}").equal
+    assert compare("42", f"I multiply both.\n{said.replace('41', '6 * 7')}").equal

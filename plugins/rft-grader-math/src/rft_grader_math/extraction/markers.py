@@ -76,7 +76,9 @@ def marker(text: str) -> Extraction | None:
         return Extraction(None, "marker", f"the answer is longer than {_MAX_SENTENCE} characters")
     if not sentence.strip():
         return None
-    span = _answer_in(sentence)
+    # `**10!**.`: bold ends the sentence early, and the full stop behind it tells the factorial.
+    is_factorial = sentence.endswith("!") and text.startswith("**.", start + len(sentence))
+    span = (0, len(sentence)) if is_factorial and reads(sentence) else _answer_in(sentence)
     if span is None:
         return Extraction(None, "marker", "what is announced as the answer cannot be read")
     begin, end = span
@@ -87,7 +89,7 @@ def _number_at_once(text: str, start: int) -> str | None:
     """Return a number if it is all that follows a marker, as in most completions; else None."""
     if len(text) - start > _MAX_AT_ONCE:
         return None
-    answer = text[start:].strip(" \t\n*:_").replace("!**.", "!.")
+    answer = text[start:].strip(" \t\n*:_")
     # The full stop behind it shows that `10!.` is a factorial; `10!` alone is an exclamation.
     answer = answer.removesuffix("!").strip(" \t\n*:._")
     answer = answer.strip(" $.")
@@ -147,8 +149,6 @@ def _without_stop(sentence: str) -> str:
     """
     stripped = sentence.rstrip(".? \n")
     stopped = sentence.startswith(".", len(stripped))
-    if stopped and stripped.endswith("!**"):
-        return stripped.removesuffix("**")
     if not stopped and stripped.endswith("!") and rational(stripped[:-1].strip(" $*")) is not None:
         return stripped[:-1]
     return stripped

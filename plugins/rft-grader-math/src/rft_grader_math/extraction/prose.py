@@ -97,6 +97,10 @@ def formula(text: str) -> Extraction | None:
     return checked(text, matches[first].start(), matches[-1].end(), answer, "math", in_prose=single)
 
 
+_EQUATED: Final = re.compile(r"[A-Za-z:,]\s+[-+]?\d[\d.,]*\s*=\s*\Z")
+"""Before a number: another one by itself, so that `41 = 42` says that both are the answer."""
+
+
 def number(text: str) -> Extraction | None:
     """Return what the last sentence says that something is, else the last number by itself."""
     # A number out of a formula is a piece of something else.
@@ -108,6 +112,8 @@ def number(text: str) -> Extraction | None:
     begin = breaks[-1] if breaks else 0
     said = _SAYS_WORDS.fullmatch(tail[begin:].strip()) is not None
     for match in reversed(list(IS.finditer(tail, begin))[-MAX_TRIES:]):
+        if _EQUATED.search(tail, begin, match.end()):
+            return None
         rest = tail[match.end() :].rstrip(".!? *")
         if tail.startswith("!.", match.end() + len(rest)):  # a factorial, with its full stop
             rest += "!"
@@ -126,6 +132,8 @@ def last_number(text: str) -> tuple[int, int] | None:
     if not spans:
         return None
     if len(spans) > 1 and _ONLY_JOINED.match(text[spans[-2][1] : spans[-1][0]]):
+        return None
+    if _EQUATED.search(text, 0, spans[-1][0]):
         return None
     return spans[-1] if _is_alone(text, *spans[-1]) else None
 
