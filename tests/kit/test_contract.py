@@ -70,6 +70,7 @@ def test_a_class_alone_is_enough(cls: type[Grader[Any]]) -> None:
     assert told(find_violations(cls)) == []
 
 
+@pytest.mark.slow
 def test_the_multilabel_grader_breaks_nothing() -> None:
     samples = [
         make_sample('{"labels": ["law", "trade"]}', item_id="a", reference_answer=["law", "trade"]),
@@ -90,6 +91,7 @@ def test_the_schema_grader_breaks_nothing() -> None:
     assert told(find_violations(grader, samples=samples)) == []
 
 
+@pytest.mark.slow
 def test_the_math_grader_breaks_nothing() -> None:
     samples = [
         make_sample(r"so \boxed{42}", item_id="a", answer="42"),
@@ -100,6 +102,7 @@ def test_the_math_grader_breaks_nothing() -> None:
     assert told(find_violations(grader, samples=samples)) == []
 
 
+@pytest.mark.slow
 def test_the_fuzzy_grader_breaks_nothing() -> None:
     samples = [
         make_sample("the treaty was signed in Rome", item_id="a",
