@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from pydantic import Field, ValidationInfo, field_validator
-
-from rft_core.configurable import PluginConfig, base_dir
-from rft_core.grader import Grader
-from rft_core.types import Family, GradeLike, Sample
+from rft_core.configurable import PluginConfig
+from rft_core.types import GradeLike, Sample
+from rft_core.wrapping import CodePath, WrapperConfig, WrapperGrader, load_callable
 
 
-class FunctionGraderConfig(PluginConfig):
+class FunctionGraderConfig(WrapperConfig):
     """`path` is `package.module:callable`, or `file.py:callable` relative to the task file."""
 
-    path: str = Field(pattern=r"^[^:]+:[A-Za-z_][\w.]*$")
+    path: CodePath
     """`package.module:callable`, or `file.py:callable` relative to the task file."""
     range: tuple[float, float] = (float("-inf"), float("inf"))
     """The scores that the function may return, inclusive."""
-    deterministic: bool = False
-    """Equal samples always get the same score, so one call is enough for all of them."""
-    family: Family | None = None
-    """What is graded, for `rft graders test`."""
-
-    @field_validator("range")
-    @classmethod
-    def _ordered(cls, bounds: tuple[float, float]) -> tuple[float, float]:
-        if not bounds[0] <= bounds[1]:
-            raise ValueError(f"{bounds[0]:g} is not below {bounds[1]:g}")
-        return bounds
-
-    @field_validator("path", mode="after")
-    @classmethod
-    def _absolute(cls, path: str, info: ValidationInfo) -> str:
-        return located(path, info)
 
 
-class FunctionGrader(Grader[FunctionGraderConfig]):
+class FunctionGrader(WrapperGrader[FunctionGraderConfig]):
     """Grades with a function of one of two kinds, told apart by their parameters.
 
     * a TRL reward function, `f(prompts, completions, **columns)`: a list of rewards, where None
@@ -59,10 +37,6 @@ class FunctionGrader(Grader[FunctionGraderConfig]):
     def __init__(self, config: FunctionGraderConfig) -> None:
         super().__init__(config)
         self.function = load_callable(config.path)
-        # What other graders say by their class is configured for a function.
-        self.score_range = config.range  # type: ignore[misc]
-        self.deterministic = config.deterministic  # type: ignore[misc]
-        self.family = config.family  # type: ignore[misc]
         self._parameters = inspect.signature(self.function).parameters
 
     def origin(self) -> str:
@@ -108,44 +82,3 @@ class FunctionGrader(Grader[FunctionGraderConfig]):
 
 def _ignore(*_: Any) -> None:
     """Stand in for the trainer's loggers, which a run without a trainer does not have."""
-
-
-def located(path: str, info: ValidationInfo) -> str:
-    """Return a path as `load_callable` takes it; one to a file starts at the task file's folder.
-
-    Raises `ValueError` if there is no such callable.
-    """
-    module, _, name = path.rpartition(":")
-    if module.endswith(".py"):
-        path = f"{(base_dir(info) / module).resolve()}:{name}"
-    load_callable(path)
-    return path
-
-
-def load_callable(path: str) -> Callable[..., Any]:
-    """Import what `package.module:name` or `file.py:name` says. Raises `ValueError`."""
-    module, _, name = path.rpartition(":")
-    try:
-        found: Any = _import_file(Path(module)) if module.endswith(".py") else _import(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:
-        cause = f"{type(error).__name__}: {error}"
-        raise ValueError(f"cannot load {name!r} from {module!r}: {cause}") from error
-    if not callable(found):
-        raise ValueError(f"{name!r} of {module!r} is not callable")  # noqa: TRY004 - pydantic's
-    function: Callable[..., Any] = found
-    return function
-
-
-def _import(module: str) -> ModuleType:
-    return importlib.import_module(module)
-
-
-def _import_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

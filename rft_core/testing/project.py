@@ -30,11 +30,11 @@ from urllib.request import url2pathname
 from pydantic import BaseModel, ConfigDict, Field
 
 from rft_core.errors import UsageError
-from rft_core.function_grader import load_callable
 from rft_core.suggest import did_you_mean
 from rft_core.task.source import Location, Place, Source, read_text, read_yaml
 from rft_core.task.validation import validate
 from rft_core.testing.thresholds import Thresholds
+from rft_core.wrapping import load_callable
 
 Kind: TypeAlias = Literal["graders", "rewards"]
 

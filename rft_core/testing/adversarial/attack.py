@@ -6,10 +6,10 @@ makes of it, as compared with the honest completion of the same item.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from rft_core.types import Family, Grade, Item
 
@@ -78,6 +78,29 @@ class AttackClass:
     title: str
     scope: Scope
     generate: Generator
+
+
+Changes: TypeAlias = Iterable[tuple[str, str]]
+"""What is done, and the completion (or the answer in it) that comes of it."""
+
+TakenApartT = TypeVar("TakenApartT")
+
+
+def generator(
+    cls: str,
+    wanted: Wanted,
+    take_apart: Callable[[Honest], TakenApartT | None],
+    change: Callable[[TakenApartT, Random], Changes],
+) -> Generator:
+    """Return what changes honest completions that can be taken apart, and passes over others."""
+
+    def generate(honest: Honest, random: Random) -> Iterator[Attack]:
+        parts = take_apart(honest)
+        if parts is not None:
+            for what, completion in change(parts, random):
+                yield Attack(cls, what, completion, wanted)
+
+    return generate
 
 
 @dataclass(frozen=True, slots=True)

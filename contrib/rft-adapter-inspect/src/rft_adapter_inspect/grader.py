@@ -7,13 +7,12 @@ from collections.abc import Awaitable
 from typing import Any
 
 from rft_adapter_inspect.config import InspectConfig
-from rft_core.function_grader import load_callable
-from rft_core.grader import Grader
 from rft_core.paths import compile_path
 from rft_core.types import Grade, GradeLike, Item, Sample
+from rft_core.wrapping import WrapperGrader, load_callable
 
 
-class InspectGrader(Grader[InspectConfig]):
+class InspectGrader(WrapperGrader[InspectConfig]):
     """Grades with a scorer of Inspect, such as `inspect_ai.scorer:match`.
 
     The scorer gets the prompt, the completion and the row's target as it does after a task.
@@ -27,14 +26,8 @@ class InspectGrader(Grader[InspectConfig]):
 
     def __init__(self, config: InspectConfig) -> None:
         super().__init__(config)
-        # What other graders say by their class is configured for a scorer.
-        self.score_range = config.range  # type: ignore[misc]
-        self.deterministic = config.deterministic  # type: ignore[misc]
-        self.family = config.family  # type: ignore[misc]
-        self.paid = config.asynchronous  # type: ignore[misc]
         if config.asynchronous:
-            self.isolation = "none"  # type: ignore[misc,assignment]
-            self.concurrency = 8  # type: ignore[misc]
+            self._await_services()
         self._scorer = _scorer(config)
         self._find_target = compile_path(config.target)
 

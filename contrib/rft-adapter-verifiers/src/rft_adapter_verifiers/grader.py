@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from rft_adapter_verifiers.config import VerifiersConfig
-from rft_core.grader import Grader
 from rft_core.types import Grade, GradeLike, Item, Sample
+from rft_core.wrapping import WrapperGrader
 
 
-class VerifiersGrader(Grader[VerifiersConfig]):
+class VerifiersGrader(WrapperGrader[VerifiersConfig]):
     """Grades with the rewards of a task of verifiers, or of an installed environment.
 
     Rewards get a trace that ends with the completion. Nothing runs but rewards, metrics and judges:
@@ -29,14 +29,8 @@ class VerifiersGrader(Grader[VerifiersConfig]):
         from rft_adapter_verifiers.tasks import TaskMaker
 
         super().__init__(config)
-        # What other graders say by their class is configured for rewards of others.
-        self.score_range = config.range  # type: ignore[misc]
-        self.deterministic = config.deterministic  # type: ignore[misc]
-        self.family = config.family  # type: ignore[misc]
-        self.paid = config.asynchronous  # type: ignore[misc]
         if config.asynchronous:
-            self.isolation = "none"  # type: ignore[misc,assignment]
-            self.concurrency = 8  # type: ignore[misc]
+            self._await_services()
         self._tasks = TaskMaker(config)
 
     def origin(self) -> str:

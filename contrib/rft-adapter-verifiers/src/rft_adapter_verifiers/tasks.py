@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from verifiers.v1.state import state_cls
 
 from rft_adapter_verifiers.config import VerifiersConfig
-from rft_core.function_grader import load_callable
 from rft_core.suggest import did_you_mean
 from rft_core.types import Item, Sample
+from rft_core.wrapping import load_callable
 
 _MESSAGE: Final[TypeAdapter[Any]] = TypeAdapter(vf.Message)
 _OWN: Final = frozenset({"prompt", "system_prompt"})

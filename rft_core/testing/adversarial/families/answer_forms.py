@@ -6,8 +6,8 @@ import json
 from random import Random
 from typing import Final
 
+from rft_core.testing.adversarial.attack import Changes
 from rft_core.testing.adversarial.families.targets import (
-    Changes,
     Target,
     answering,
     rewriting,

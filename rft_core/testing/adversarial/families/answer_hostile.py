@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Final
 
-from rft_core.testing.adversarial.families.targets import Changes, Target, answering
+from rft_core.testing.adversarial.attack import Changes
+from rft_core.testing.adversarial.families.targets import Target, answering
 
 _DEEP: Final = 3_000
 _MANY: Final = 20_000

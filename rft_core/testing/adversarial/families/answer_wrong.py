@@ -7,7 +7,8 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from rft_core.testing.adversarial.families.targets import Changes, Target, answering
+from rft_core.testing.adversarial.attack import Changes
+from rft_core.testing.adversarial.families.targets import Target, answering
 from rft_core.testing.adversarial.values import NEAR, fraction_of, same
 
 _KINDS_OF_COLLECTION: Final = {"tuple": "({})", "list": "[{}]", "set": r"\{{{}\}}"}

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from random import Random
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final
 
-from rft_core.testing.adversarial.attack import Attack, AttackClass, Honest, Wanted
+from rft_core.testing.adversarial.attack import AttackClass, Changes, Honest, Wanted, generator
 from rft_core.testing.adversarial.documents import Document, find_document, with_leaf, write
-
-Changes: TypeAlias = Iterable[tuple[str, str]]
-"""What is done, and the completion that comes of it."""
 
 _MARK: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 
@@ -21,13 +17,11 @@ def documenting(
 ) -> AttackClass:
     """Return the class of attacks on completions that hold a JSON document."""
 
-    def generate(honest: Honest, _: Random) -> Iterator[Attack]:
-        document = find_document(honest.completion)
-        if document is not None:
-            for what, completion in change(document):
-                yield Attack(cls, what, completion, wanted)
+    def take_apart(honest: Honest) -> Document | None:
+        return find_document(honest.completion)
 
-    return AttackClass(cls, title, "structured", generate)
+    made = generator(cls, wanted, take_apart, lambda document, _: change(document))
+    return AttackClass(cls, title, "structured", made)
 
 
 def with_literal(value: Any, kind: type | tuple[type, ...], literal: str) -> str | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Final, TypeAlias
+from typing import Final
 
-from rft_core.testing.adversarial.attack import Attack, AttackClass, Honest, Wanted
+from rft_core.testing.adversarial.attack import (
+    Attack,
+    AttackClass,
+    Changes,
+    Honest,
+    Wanted,
+    generator,
+)
 from rft_core.testing.adversarial.labels import JsonLabels, Labels, TextLabels, find_labels
-
-Changes: TypeAlias = Iterable[tuple[str, str]]
-"""What is done, and the completion that comes of it."""
 
 _MADE_UP: Final = ("zebra crossing", "made-up label", "none of the above", "lorem ipsum")
 _HOMOGLYPHS: Final = str.maketrans("aceopxy", "асеорху")  # noqa: RUF001 - that is the attack
@@ -62,14 +66,7 @@ def labelling(
     wanted: Wanted = "lower",
 ) -> AttackClass:
     """Return the class of attacks on completions that name labels."""
-
-    def generate(honest: Honest, random: Random) -> Iterator[Attack]:
-        target = _target(honest)
-        if target is not None:
-            for what, completion in change(target, random):
-                yield Attack(cls, what, completion, wanted)
-
-    return AttackClass(cls, title, "label_set", generate)
+    return AttackClass(cls, title, "label_set", generator(cls, wanted, _target, change))
 
 
 def _labels_for_none(honest: Honest, _: Random) -> Iterator[Attack]:

@@ -10,10 +10,10 @@ import json
 import re
 from typing import Any, Final
 
+from rft_core.testing.adversarial.attack import Changes
 from rft_core.testing.adversarial.documents import Document, with_child, write
 from rft_core.testing.adversarial.families import structured_hostile
 from rft_core.testing.adversarial.families.documenting import (
-    Changes,
     documenting,
     is_json,
     with_literal,

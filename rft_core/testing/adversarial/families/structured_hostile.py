@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from rft_core.testing.adversarial.attack import Changes
 from rft_core.testing.adversarial.documents import Document, with_leaf, write
 from rft_core.testing.adversarial.families.documenting import (
-    Changes,
     documenting,
     with_literal,
 )

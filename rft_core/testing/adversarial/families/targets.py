@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias
 
-from rft_core.testing.adversarial.attack import Attack, AttackClass, Honest, Wanted
+from rft_core.testing.adversarial.attack import AttackClass, Changes, Honest, Wanted, generator
 from rft_core.testing.adversarial.slots import Slot, find_slot, known_values
 from rft_core.testing.adversarial.values import Value, near_misses, other_than, read_value, same
-
-Changes: TypeAlias = Iterable[tuple[str, str]]
-"""What is done, and the answer or completion that comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +69,4 @@ def rewriting(
     wanted: Wanted = "fail",
 ) -> AttackClass:
     """Return the class of attacks that write the whole completion anew."""
-
-    def generate(honest: Honest, random: Random) -> Iterator[Attack]:
-        target = target_of(honest)
-        if target is not None:
-            for what, completion in change(target, random):
-                yield Attack(cls, what, completion, wanted)
-
-    return AttackClass(cls, title, "answer", generate)
+    return AttackClass(cls, title, "answer", generator(cls, wanted, target_of, change))
