@@ -30,7 +30,7 @@ PER_CLASS: Final = 16
 PER_CLASS_OF_COMPOSED: Final = 100
 MAX_CHARS: Final = 5_000
 """Longer attacks try a grader's speed, which is a matter of its own."""
-_HOSTILE: Final = frozenset({"M14", "J8", "J10", "J11", "J12", "L10", "F9", "G14"})
+SLOW_TO_MAKE: Final = frozenset({"M14", "J8", "J10", "J11", "J12", "L10", "F9", "G14"})
 """Classes that try a grader's speed alone, with completions that take long to make."""
 MAX_WEAKNESSES: Final = 6
 HALF: Final = 0.5
@@ -104,7 +104,7 @@ def _attacks(
     subject: RewardSubject, honest: Sequence[Honest], seed: int
 ) -> Iterator[tuple[Attack, Honest]]:
     """Yield attacks, those of composed rewards first."""
-    tried = (cls for cls in classes_for(subject) if cls.cls not in _HOSTILE)
+    tried = (cls for cls in classes_for(subject) if cls.cls not in SLOW_TO_MAKE)
     for cls in sorted(tried, key=lambda cls: cls.scope != "composite"):
         for attack, one in choose(cls, honest, _most(cls), seed):
             if attack.wanted not in {"survive", "pass"} and len(attack.completion) <= MAX_CHARS:
