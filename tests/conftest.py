@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 import string
 import sys
 from collections.abc import Callable
@@ -31,6 +32,11 @@ def share_of_a(sample):
 def short(sample):
     return 1.0 if len(sample.text) < 5 else 0.0
 '''
+
+
+def pytest_configure() -> None:
+    """Let processes that tests start be interrupted; a shell's background jobs ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,11 @@ from rft_grader_judge import JudgeGrader
 from rft_grader_judge.testing import ScriptedServer
 
 from rft_core.testing import make_grader
+
+
+def pytest_configure() -> None:
+    """Let processes that tests start be interrupted; a shell's background jobs ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
