@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from warm import run_warm
 
 GRADERS = """
 import random
@@ -88,12 +89,8 @@ def calibrate(tmp_path: Path) -> Calibrate:
     def run(function: str, *options: str) -> subprocess.CompletedProcess[str]:
         config = json.dumps({"path": f"graders.py:{function}", "range": [0, 1]})
         cases = () if "--cases" in options else ("--cases", "cases.jsonl")
-        return subprocess.run(
-            command("function", *cases, "--config", config, *options),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
+        return run_warm(
+            ["graders", "calibrate", "function", *cases, "--config", config, *options], tmp_path
         )
 
     return run
@@ -233,9 +230,7 @@ def test_wrong_input_is_one_message_and_exit_code_2(
     (tmp_path / "ok.py").write_text("def f(sample):\n    return 1.0\n")
     (tmp_path / "wrong.yaml").write_text("path: ok.py:f\nrange: [2, 1]\n")
     cases = [] if "--cases" in arguments else ["--cases", "cases.jsonl"]
-    result = subprocess.run(
-        command(*arguments, *cases), cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    result = run_warm(["graders", "calibrate", *arguments, *cases], tmp_path)
     assert result.returncode == 2, result.stdout + result.stderr
     assert says in result.stderr
     assert "Traceback" not in result.stderr

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warm import run_warm
 
 
 def rft(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rft_core", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return run_warm(arguments, cwd)
 
 
 def python(code: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from warm import run_warm
 
 REWARDS = """
 import os
@@ -77,8 +78,7 @@ def task(folder: Path) -> Callable[..., str]:
 
 
 def rft(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rft_core", "grade", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return run_warm(["grade", *arguments], cwd)
 
 
 def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:

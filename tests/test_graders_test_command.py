@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from tiny_plugin import CASES, SECTIONS, write_cases, write_plugin
+from warm import run_warm
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,14 +30,8 @@ COMMAND = [sys.executable, "-m", "rft_core", "graders", "test"]
 
 
 def run_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return run_warm(["graders", "test", *arguments], folder, environment)
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +141,7 @@ def test_an_item_that_the_grader_refuses_is_wrong_input(run: Run, tmp_path: Path
     assert "cases.jsonl:2: 'acme_answer' cannot grade this item: column `answer`" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_grader_without_a_section_is_held_against_the_defaults(run: Run, tmp_path: Path) -> None:
     result = run("acme_slow")
     assert result.returncode == 1

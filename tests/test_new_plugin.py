@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from warm import run_warm
 
 from rft_core.authoring import new_plugin
 from rft_core.authoring.names import PluginNames, plugin_names
@@ -27,10 +28,7 @@ HARMLESS = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 def rft(
     *arguments: str, cwd: Path, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rft_core", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, env=env or HARMLESS
-    )
+    return run_warm(arguments, cwd, env or HARMLESS)
 
 
 def scaffold(cwd: Path, name: str = "acme-sql", **options: Any) -> Path:
