@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rft_core.grading.executor import Executor
     from rft_core.reward.shaper import RewardShaper
     from rft_core.rollout import Rollout
+    from rft_core.task.shared import Resolved
     from rft_core.types import GradedSample
 
 PROJECT_NAME: Final = "rft"
@@ -55,6 +56,15 @@ def rft_register_executors() -> Iterable[type[Executor]]:  # type: ignore[empty-
 @hookspec
 def rft_register_packs() -> Iterable[Path]:  # type: ignore[empty-body]
     """Return folders of shareable reward specs that this distribution ships."""
+
+
+@hookspec(firstresult=True)
+def rft_resolve_spec(reference: str, folder: Path) -> Resolved | None:
+    """Return the shared spec that a task file in `folder` names, None if it is not yours to find.
+
+    `reference` is `team/name` or `team/name@RANGE`. Nothing in the spec may be executed. Raise
+    `UsageError` where it cannot be had; the first plugin that returns one decides.
+    """
 
 
 @hookspec

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rft_core.grading.executor import Executor
     from rft_core.reward.shaper import RewardShaper
     from rft_core.rollout import Rollout
+    from rft_core.task.shared import Resolved
 
 T = TypeVar("T")
 
@@ -126,6 +127,24 @@ class PluginManager:
         hints = [did_you_mean(name, known), *(str(broken) for broken in self.broken)]
         hint = "\n  ".join(hint for hint in hints if hint)
         raise PluginError(f"no installed plugin provides the {kind} {name!r}", hint=hint or None)
+
+    def resolve_spec(self, reference: str, folder: Path, where: str) -> Resolved:
+        """Return the shared spec that a task file in `folder` names at `where`.
+
+        Raises `UsageError` if it cannot be had.
+        """
+        self._load()
+        found: Resolved | None = self._pluggy.hook.rft_resolve_spec(
+            reference=reference, folder=folder
+        )
+        if found is None:
+            broken = "\n  ".join(map(str, self.broken))
+            raise PluginError(
+                f"no installed plugin finds the shared spec {reference!r}",
+                where=where,
+                hint=broken or None,
+            )
+        return found
 
     def observe(self, hook: str, **facts: Any) -> list[str]:
         """Call every implementation of an observer hook; return complaints about those that fail.

@@ -13,18 +13,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from rft_core.configurable import PluginConfig, base_dir
+from rft_core.configurable import PluginConfig, base_dir, permissions
 from rft_core.grader import Grader
 from rft_core.types import Family
+
+
+def refuse_code(info: ValidationInfo) -> None:
+    """Raise `ValueError` where the config is a shared spec's that may not name code."""
+    allowed = permissions(info)
+    if allowed is not None and not allowed.code:
+        raise ValueError("a shared spec may not name code, unless the project allows it")
 
 
 def located(path: str, info: ValidationInfo) -> str:
     """Return a path as `load_callable` takes it; one to a file starts at the task file's folder.
 
-    Raises `ValueError` if there is no such callable.
+    Raises `ValueError` if there is no such callable, and in shared specs, which carry no code.
     """
+    refuse_code(info)
     module, _, name = path.rpartition(":")
     if module.endswith(".py"):
         path = f"{(base_dir(info) / module).resolve()}:{name}"
@@ -47,6 +55,12 @@ class WrapperConfig(PluginConfig):
     """Equal samples always get the same score, so one call is enough for all of them."""
     family: Family | None = None
     """What is graded, for `rft graders test`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _allowed(cls, data: Any, info: ValidationInfo) -> Any:
+        refuse_code(info)
+        return data
 
     @field_validator("range")
     @classmethod

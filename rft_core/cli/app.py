@@ -19,6 +19,8 @@ from rft_core.errors import RFTError, UsageError
 app = typer.Typer(
     name="rft",
     help="Reinforcement fine-tuning from composed graders.",
+    # Listing them would import every plugin.
+    epilog="Plugins add commands of their own; `rft registry` finds and shares graders.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,10 +76,16 @@ class RewardPlan:
         )
 
 
-def plan_reward(spec: RewardSpec, place: Place) -> RewardPlan:
-    """Check a reward section and configure what it names. Raises `TaskFileError`."""
+def plan_reward(
+    spec: RewardSpec, place: Place, locate: Callable[[Place], Place] = lambda place: place
+) -> RewardPlan:
+    """Check a reward section and configure what it names; `locate` tells where shared parts stand.
+
+    Raises `TaskFileError`.
+    """
+    place = locate(place)
     calls = {
-        key: _grader_call(key, entry, place / "graders" / key)
+        key: plan_grader(key, entry, locate(place / "graders" / key))
         for key, entry in spec.graders.items()
     }
     return RewardPlan(
@@ -113,7 +119,8 @@ def plan_rollout(spec: RolloutSpec, place: Place) -> Rollout[Any]:
     return rollout
 
 
-def _grader_call(key: str, entry: GraderSpec, place: Place) -> GraderCall:
+def plan_grader(key: str, entry: GraderSpec, place: Place) -> GraderCall:
+    """Configure one grader of a reward, with its limits. Raises `TaskFileError`."""
     plugins = plugin_manager()
     found = _select("grader", plugins.graders, entry.use, place / "use")
     if entry.executor is not None:
@@ -172,8 +179,7 @@ def _select(
 def configure(found: Registered[Any], config: Mapping[str, Any], place: Place) -> Any:
     """Build what a plugin registered with its config. Raises `TaskFileError`."""
     cls: type[Configurable[Any]] = found.cls
-    context = {"base_dir": place.source.path.resolve().parent}
-    validated = validate(cls.Config, dict(config), place, context)
+    validated = validate(cls.Config, dict(config), place, place.source.context())
     try:
         return cls(validated)
     except ValueError as error:

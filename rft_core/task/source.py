@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
+from rft_core.configurable import Permissions
 from rft_core.errors import TaskFileError
 
 Location: TypeAlias = tuple[str | int, ...]
@@ -29,14 +30,28 @@ _TAG: Final = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True)
 class Source:
-    """A parsed file: its data, and the line (from 1) of every value in it."""
+    """A parsed file: its data, and the line (from 1) of every value in it.
+
+    `permissions` and `work_dir` are there for shared specs: what their configs may do, and the
+    folder of the task file that uses them.
+    """
 
     path: Path
     data: Any
     lines: Mapping[Location, int] = field(default_factory=dict)
+    permissions: Permissions | None = None
+    work_dir: Path | None = None
+
+    def context(self) -> dict[str, Any]:
+        """Return what configs in the file are validated with; see `rft_core.configurable`."""
+        base_dir = self.path.resolve().parent
+        work_dir = self.work_dir or base_dir
+        return {"base_dir": base_dir, "work_dir": work_dir, "permissions": self.permissions}
 
     def where(self, location: Location = ()) -> str:
         """Return `file:line` of a value, or of the closest value around it."""
+        if not self.lines:  # not YAML: places are told by their names
+            return str(self.path)
         while location and location not in self.lines:
             location = location[:-1]
         return f"{self.path}:{self.lines.get(location, 1)}"
@@ -59,6 +74,10 @@ class Place:
 
     def __truediv__(self, step: str | int) -> Place:
         return Place(self.source, (*self.location, step))
+
+    def where(self) -> str:
+        """Return `file:line` of the value."""
+        return self.source.where(self.location)
 
     def value(self) -> Any:
         """Return the value itself."""

@@ -24,6 +24,7 @@ from rft_core.task.data import (
     rows_of_cases,
 )
 from rft_core.task.mix import Mix, plan_mix
+from rft_core.task.shared import expand
 from rft_core.task.source import Location, Place, Source, read_text, read_yaml
 from rft_core.task.spec import CasesSpec, DatasetSpec, DataSource, MessageSpec, ModelSpec, TaskSpec
 from rft_core.task.templates import Template, parse_template
@@ -53,6 +54,8 @@ class Task:
     """`messages`, parsed."""
     mix: Mix | None = None
     """The order in which training rows of several tasks are drawn; None: each once per epoch."""
+    shared: Sequence[Mapping[str, str]] = ()
+    """The shared specs in it: where they stand, name, version, digest and store."""
 
     @property
     def base_dir(self) -> Path:
@@ -117,9 +120,10 @@ def load_task(path: Path, read_dataset: RowReader | None = None, *, data: bool =
     if not isinstance(source.data, dict):
         raise TaskFileError("a task file is a mapping of sections", where=source.where())
     root = Place(source)
-    spec = validate(TaskSpec, source.data, root)
+    expanded = expand(source)
+    spec = validate(TaskSpec, expanded.data, root)
     rewards = {
-        task: plan_reward(reward, root / "reward" if task is None else root / "rewards" / task)
+        task: plan_reward(reward, _place_of(root, task), expanded.place)
         for task, reward in spec.reward_specs().items()
     }
     _check_decoupled(spec, root)
@@ -141,7 +145,13 @@ def load_task(path: Path, read_dataset: RowReader | None = None, *, data: bool =
         reference=_reference(spec, root / "reference"),
         templates=loader.templates,
         mix=plan_mix(spec, root, [located.item for located in train]) if data else None,
+        shared=expanded.records(),
     )
+
+
+def _place_of(root: Place, task: str | None) -> Place:
+    """Return where a reward stands."""
+    return root / "reward" if task is None else root / "rewards" / task
 
 
 def _first(items: Sequence[Item], limit: int | None) -> list[Item]:
@@ -169,7 +179,7 @@ def _reference(spec: TaskSpec, place: Place) -> Template | None:
 def _check_decoupled(spec: TaskSpec, root: Place) -> None:
     """Refuse what has no meaning where each grader is normalised by itself."""
     for task, reward in spec.reward_specs().items() if spec.decoupled else ():
-        place = root / "reward" if task is None else root / "rewards" / task
+        place = _place_of(root, task)
         if reward.formula is not None:
             raise (place / "formula").error("decoupled rewards have weights, not a formula")
         if reward.shapers:

@@ -41,7 +41,7 @@ def start_run(plan: Plan, directory: RunDirectory, processes: int, *, resume: bo
 
 def _describe(plan: Plan, directory: RunDirectory) -> None:
     """Write what the run is, before it begins."""
-    directory.write_json("environment.json", environment())
+    directory.write_json("environment.json", environment() | {"shared": list(plan.task.shared)})
     text = write_yaml(resolved(plan.task, plan.train)).removesuffix("\n")
     write_atomically(directory.task_file, [text])  # last: with it, the run can be resumed
 

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, ValidationInfo
 
-from rft_core.configurable import base_dir
+from rft_core.configurable import file_path
 
 WORDNET: Final = Path("corpora", "wordnet")
 
 
 def _with_wordnet(value: Path, info: ValidationInfo) -> Path:
-    folder = (base_dir(info) / value.expanduser()).resolve()
+    folder = file_path(value, info).resolve()
     if not (folder / WORDNET / "lexnames").is_file():
         raise ValueError(
             f"{folder} has no {WORDNET}/lexnames: name a folder as `python -m nltk.downloader -d "

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, model_validator
 
-from rft_core.configurable import PluginConfig, base_dir
+from rft_core.configurable import PluginConfig, file_path
 from rft_core.errors import OutputParseError
 from rft_core.types import MAX_JSON_CHARS
 from rft_grader_jsonschema.drafts import DraftName, Schema
@@ -25,7 +25,7 @@ _MAX_SCHEMA_DEPTH: Final = 200
 def _load(value: Any, info: ValidationInfo) -> Any:
     """Return the schema that `value` is, or that the file of this name holds."""
     if isinstance(value, str | Path):
-        return _read(base_dir(info) / Path(value).expanduser())
+        return _read(file_path(value, info))
     if isinstance(value, Mapping):
         _refuse_what_is_no_schema(value)
     return value

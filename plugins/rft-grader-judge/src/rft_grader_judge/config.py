@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from rft_core.configurable import PluginConfig, TaskPath, base_dir
+from rft_core.configurable import PluginConfig, TaskPath, file_path, work_dir
 from rft_core.paths import compile_path
 from rft_core.task.templates import Template, parse_template
 from rft_grader_judge.endpoint_config import EndpointConfig, Parameters, Positive, Price
@@ -122,7 +122,7 @@ class JudgeConfig(PluginConfig):
     @field_validator("cache")
     @classmethod
     def _below_the_task(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        path = None if value is None else base_dir(info) / value.expanduser()
+        path = None if value is None else file_path(value, info, work_dir(info))
         if path is not None and path.exists() and not _is_database(path):
             raise ValueError(f"{path} is there and is no SQLite file")
         return path

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from rft_core.configurable import PluginConfig
+from rft_core.configurable import PluginConfig, permissions
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 OPENAI_KEY: Final = "OPENAI_API_KEY"
@@ -60,12 +60,16 @@ class EndpointConfig(PluginConfig):
 
     @field_validator("base_url")
     @classmethod
-    def _is_plain_url(cls, url: str) -> str:
+    def _is_plain_url(cls, url: str, info: ValidationInfo) -> str:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("give an http or https address, such as http://localhost:8000/v1")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("the address holds credentials or a query; name a key in api_key_env")
+        allowed = permissions(info)
+        host = f"{parts.scheme}://{parts.netloc}"
+        if allowed is not None and host not in allowed.hosts and url.rstrip("/") != OPENAI_URL:
+            raise ValueError(f"a shared spec may ask {host} if the project allows it, not before")
         return url.rstrip("/")
 
     def key_variable(self) -> str | None:
