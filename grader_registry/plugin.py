@@ -22,7 +22,7 @@ def rft_register_commands() -> Mapping[str, typer.Typer]:
     return {"registry": app}
 
 
-@hookimpl
+@hookimpl(trylast=True)  # it refuses what it does not know, so others are asked before
 def rft_resolve_spec(reference: str, folder: Path) -> Resolved:
     """Return the locked and vendored spec. Raises `UsageError`; asks no store."""
     from grader_registry.project.resolve import resolve

@@ -1,0 +1,1 @@
+"""Shared specs in a project: its settings, its lock, the vendored documents."""

@@ -1,0 +1,1 @@
+"""From an authoring file to a published version: measured, compared, signed."""
