@@ -1,0 +1,187 @@
+"""What invented acts are about: noun phrases, each with the EuroVoc domains that it implies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+DOMAINS: Final = (
+    "EUROPEAN UNION",
+    "agri-foodstuffs",
+    "agriculture, forestry and fisheries",
+    "business and competition",
+    "economics",
+    "education and communications",
+    "employment and working conditions",
+    "energy",
+    "environment",
+    "finance",
+    "geography",
+    "industry",
+    "international organisations",
+    "international relations",
+    "law",
+    "politics",
+    "production, technology and research",
+    "science",
+    "social questions",
+    "trade",
+    "transport",
+)
+"""The 21 domains on EuroVoc's first level, in the order in which an answer names them."""
+
+SUBJECTS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    ("EUROPEAN UNION",): (
+        "the staff of the institutions of the Union",
+        "the mandate of members of the Commission",
+        "the seat of the Committee of the Regions",
+        "access to documents of a Union agency",
+        "the rules of procedure of the Ombudsman",
+    ),
+    ("agri-foodstuffs",): (
+        "the labelling of fruit juices",
+        "flavourings and sweeteners in beverages",
+        "hygiene of prepacked food",
+        "the composition of chocolate and spirit drinks",
+        "residues in baby food",
+    ),
+    ("agriculture, forestry and fisheries",): (
+        "the vaccination of sheep against pests",
+        "direct payments for arable land",
+        "catches of cod by fishing trawlers",
+        "the milk quota of young farmers",
+        "seed of forests and fodder crops",
+    ),
+    ("business and competition",): (
+        "mergers of undertakings and firms",
+        "the audit of public limited companies",
+        "state aid granted to an undertaking",
+        "the abuse of a dominant position by competitors",
+        "accounts and insolvency of small enterprises",
+    ),
+    ("economics",): (
+        "harmonised indices of national income",
+        "statistical surveys on household consumption",
+        "the excessive deficit and growth forecasts",
+        "quarterly statistics of economic activities",
+    ),
+    ("education and communications",): (
+        "diplomas of vocational training",
+        "television and radio broadcasting",
+        "roaming on mobile networks",
+        "the mobility of university students",
+        "parcels and postal services",
+    ),
+    ("employment and working conditions",): (
+        "health and safety of workers at the workplace",
+        "contracts of employment of seasonal workers",
+        "collective redundancies and unemployment",
+        "equal wages of men and women",
+        "the posting of young workers",
+    ),
+    ("energy",): (
+        "electricity from wind and solar power",
+        "the supply of gas by pipeline",
+        "crude oil and petrol stocks",
+        "nuclear reactors and power plants",
+        "tariffs on the electricity grid",
+    ),
+    ("environment",): (
+        "the recycling of hazardous waste",
+        "emissions of dust and greenhouse gases",
+        "conservation of birds and natural habitats",
+        "pollution of bathing water and rivers",
+        "endangered species of wild fauna",
+    ),
+    ("finance",): (
+        "value added tax and excise duties",
+        "the supervision of banks",
+        "loans and deposit guarantee schemes",
+        "euro banknotes and coins",
+        "insurance undertakings and securities",
+    ),
+    ("geography",): (
+        "the Canary Islands and Madeira",
+        "provinces of Poland and Bulgaria",
+        "the islands of the Baltic Sea",
+        "communes in Romania and Slovenia",
+        "the Arctic regions of Finland",
+    ),
+    ("industry",): (
+        "plastic and rubber materials",
+        "steel castings and metal machinery",
+        "textile fibres and leather",
+        "cement and ceramic construction products",
+        "chemicals and fertilisers",
+    ),
+    ("international organisations",): (
+        "resolutions of the World Health Organisation",
+        "the secretariat of the United Nations",
+        "conventions of the Council of Europe",
+        "the assembly of the International Labour Organisation",
+    ),
+    ("international relations",): (
+        "a partnership agreement with a third country",
+        "humanitarian aid and development cooperation",
+        "restrictive measures and an arms embargo",
+        "a civilian mission of crisis management",
+        "the foreign and security policy",
+    ),
+    ("law",): (
+        "judgments in criminal proceedings",
+        "the rights of victims and suspects",
+        "terrorism and organised crime",
+        "asylum and visas of immigrants",
+        "penalties for corruption and fraud",
+    ),
+    ("politics",): (
+        "voting rights in local elections",
+        "political parties and parliamentary groups",
+        "the petition of citizens",
+        "the reform of municipalities and ministries",
+    ),
+    ("production, technology and research",): (
+        "research and innovation laboratories",
+        "technical standards for software",
+        "the patent of satellite technology",
+        "trade marks and industrial property",
+        "calibration of electronic equipment",
+    ),
+    ("science",): (
+        "genetics and biology of marine organisms",
+        "chemical analysis and sampling methods",
+        "scientific experiments on animals",
+        "physics and meteorology of the earth",
+    ),
+    ("social questions",): (
+        "medicinal products in hospitals",
+        "social security and pensions",
+        "the care of disabled and elderly persons",
+        "infectious diseases of children",
+        "poverty and family reunification",
+    ),
+    ("trade",): (
+        "anti-dumping duties on imported goods",
+        "tariff preferences and customs",
+        "export licences and certificates",
+        "the tariff quota for imports",
+        "rules of origin and import duties",
+    ),
+    ("transport",): (
+        "railway undertakings and lorries",
+        "aircraft and air passengers",
+        "ships in ports and inland vessels",
+        "driving licences for motor vehicles",
+        "airports and air traffic",
+    ),
+    ("trade", "agri-foodstuffs"): (
+        "import licences for cheese and meat",
+        "the tariff quota for sugar",
+    ),
+    ("energy", "environment"): ("emissions of coal power plants",),
+    ("transport", "environment"): ("noise and pollution of aircraft",),
+    ("finance", "business and competition"): ("the merger of insurance firms and banks",),
+    ("employment and working conditions", "transport"): (
+        "rest periods of lorry drivers and crews",
+    ),
+}
