@@ -11,7 +11,10 @@ import typer
 from packaging.requirements import Requirement
 from typer.core import TyperGroup
 
+from grader_registry.cli.app import app as registry
 from rft_core.cli.app import app
+
+app.add_typer(registry, name="registry")  # as its plugin does
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OPERATORS: Final = frozenset({"&&", "||", "|", ";", "&"})

@@ -138,7 +138,7 @@ def hook_names() -> list[str]:
 
 
 def test_there_are_hooks() -> None:
-    assert len(hook_names()) == 10
+    assert len(hook_names()) == 11
 
 
 @pytest.mark.parametrize("name", hook_names())

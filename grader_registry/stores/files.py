@@ -6,6 +6,7 @@ beyond its limit. What is written is there whole or not at all, whenever the pro
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -37,12 +38,22 @@ def opened_folder(root: Path, below: str = "", *, make: bool = False) -> Iterato
                 with suppress(FileExistsError):
                     os.mkdir(step, dir_fd=descriptor)
                     os.fsync(descriptor)
-            further = os.open(step, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
+            further = _open_step(step, descriptor)
             os.close(descriptor)
             descriptor = further
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _open_step(step: str, parent: int) -> int:
+    """Open a folder in a folder; an error says so if it is a symbolic link."""
+    try:
+        return os.open(step, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+    except NotADirectoryError:
+        if stat.S_ISLNK(os.lstat(step, dir_fd=parent).st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+        raise
 
 
 def read_below(root: Path, path: str, limit: int) -> bytes:

@@ -32,6 +32,7 @@ class RecordField(Typed):
     """A record within the record; it counts as its share of right fields says."""
 
     type: Literal["record"] = "record"
+    """Chooses this type."""
     # Without the schema's recursion, which tables of options do not show.
     fields: Annotated[Fields, WithJsonSchema({"type": "object"})]
     """The fields by name, as of the whole record."""

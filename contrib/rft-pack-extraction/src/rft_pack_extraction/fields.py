@@ -73,6 +73,7 @@ class TextField(Typed):
     """A text, compared whole."""
 
     type: Literal["text"] = "text"
+    """Chooses this type."""
     normalize: tuple[Step, ...] = ("nfc", "collapse_whitespace")
     """Which differences do not count: nfc, nfkc, collapse_whitespace, casefold."""
 
@@ -98,6 +99,7 @@ class TextsField(Typed):
     """A list of texts in any order; each stands there once."""
 
     type: Literal["texts"] = "texts"
+    """Chooses this type."""
     normalize: tuple[Step, ...] = ("nfc", "collapse_whitespace")
     """As for a text."""
 
@@ -147,6 +149,7 @@ class NumberField(_Numeric):
     """A number, compared by its value: 12.5, 12.50 and 1.25e1 are one."""
 
     type: Literal["number"] = "number"
+    """Chooses this type."""
 
     def expect(self, value: Any) -> Decimal:
         """Return the number."""
@@ -164,6 +167,7 @@ class AmountField(_Numeric):
     """An amount of money: `{"value": 12.5, "currency": "EUR"}`; with `text`, "12.50 EUR" too."""
 
     type: Literal["amount"] = "amount"
+    """Chooses this type."""
 
     def expect(self, value: Any) -> Amount:
         """Return the amount."""
@@ -206,6 +210,7 @@ class DateField(Typed):
     """A day, written as 2024-03-31 or in one of the forms."""
 
     type: Literal["date"] = "date"
+    """Chooses this type."""
     forms: tuple[Annotated[str, AfterValidator(_form)], ...] = Field(default=(), max_length=10)
     """Further forms, such as DD.MM.YYYY or D Month YYYY; what two of them read differently is
     wrong."""
@@ -231,6 +236,7 @@ class BooleanField(Typed):
     """True or false, and neither a number nor a text."""
 
     type: Literal["boolean"] = "boolean"
+    """Chooses this type."""
 
     def expect(self, value: Any) -> bool:
         """Return the value."""
