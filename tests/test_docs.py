@@ -169,7 +169,8 @@ def test_the_example_of_a_hook_is_an_implementation_of_it(
     monkeypatch.setitem(page.namespace, "__file__", str(tmp_path / "plugin.py"))
     plugins.register(page.module(), "page", "page 0")
     if not name.startswith("rft_register_"):
-        facts = FACTS | {"run_dir": tmp_path, "path": tmp_path}
+        facts = FACTS | {"run_dir": tmp_path, "path": tmp_path, "folder": tmp_path}
+        facts["reference"] = "acme/labels@^1"
         assert plugins.observe(name, **facts) == []
         return
     registered: Any = getattr(plugins, name.removeprefix("rft_register_"))
