@@ -62,8 +62,8 @@ class FolderReader:
         self._expect_folder()
         with without_collection():
             found = scan(self.path, self.address)
-        self._problems = found.problems
-        before = self._written_index()
+            self._problems = found.problems
+            before = self._written_index()
         entries: dict[str, Sequence[Entry]] = {}
         marks: dict[str, str] = {}
         for name, files in found.specs.items():

@@ -17,6 +17,7 @@ import pytest
 
 from grader_registry.document import Document
 from grader_registry.errors import IntegrityError, RegistryError, StoreError, VersionExistsError
+from grader_registry.stores import git_command
 from grader_registry.stores.git import GitStore
 from grader_registry.stores.git_address import GitAddress
 from grader_registry.stores.index import read_index
@@ -26,6 +27,7 @@ PUBLISH = """
 import json, sys
 from grader_registry.document import Document
 from grader_registry.errors import VersionExistsError
+from grader_registry.stores import git_command
 from grader_registry.stores.git import GitStore
 print("ready", flush=True)
 sys.stdin.readline()
@@ -361,6 +363,39 @@ def test_a_refusal_of_the_server_is_told(repository: Path) -> None:
     with pytest.raises(StoreError, match=r"the push was refused: .*pre-receive hook declined"):
         GitStore(str(repository)).publish(document())
     assert GitStore(str(repository)).entries() == {}
+
+
+def test_a_server_that_does_not_answer_is_given_up_and_its_helpers_are_ended(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nsleep 300\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
+    monkeypatch.setattr(git_command, "NETWORK_SECONDS", 2.0)
+    with pytest.raises(StoreError, match=r"git has not ended after 2 s"):
+        GitStore("git+ssh://git@host/x.git").entries()
+    pid = int((tmp_path / "pid").read_text())
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("ssh is still there")
+
+
+def test_a_listing_without_end_is_cut_off(repository: Path, tmp_path: Path) -> None:
+    """Trees that hold one tree ten times, ten levels deep: 300 bytes that list as gigabytes."""
+    blob = git(repository, "hash-object", "-w", "--stdin", given=b"{}")
+    tree = git(repository, "mktree", given=f"100644 blob {blob}\t1.0.0.json\n".encode())
+    for _ in range(10):
+        lines = "".join(f"040000 tree {tree}\tx{number}\n" for number in range(10))
+        tree = git(repository, "mktree", given=lines.encode())
+    commit = git(repository, "commit-tree", tree, "-m", "bomb")
+    git(repository, "update-ref", "refs/heads/main", commit)
+    with pytest.raises(StoreError, match="the store is too large"):
+        GitStore(str(repository)).entries()
 
 
 def test_locks_of_killed_processes_do_not_stay(repository: Path, tmp_path: Path) -> None:
