@@ -27,7 +27,6 @@ PUBLISH = """
 import json, sys
 from grader_registry.document import Document
 from grader_registry.errors import VersionExistsError
-from grader_registry.stores import git_command
 from grader_registry.stores.git import GitStore
 print("ready", flush=True)
 sys.stdin.readline()
