@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from rft_core.configurable import Permissions
+from rft_core.errors import UsageError
 from rft_core.plugins import plugin_manager
 from rft_core.task.source import Location, Place, Source
 
@@ -122,7 +123,13 @@ class _Expansion:
         return {**section, **{key: value for key, value in entry.items() if key != "use"}}
 
     def _resolve(self, reference: str, kind: str, place: Place) -> Resolved:
-        found = plugin_manager().resolve_spec(reference, self.folder, (place / "use").where())
+        here = (place / "use").where()
+        try:
+            found = plugin_manager().resolve_spec(reference, self.folder, here)
+        except UsageError as error:
+            known = error.where in {None, here}
+            told = error.message if known else f"{error.where}: {error.message}"
+            raise type(error)(told, where=here, hint=error.hint) from None
         if found.kind != kind:
             raise (place / "use").error(
                 f"{reference} is a whole {found.kind}, and this is the place of a {kind}",

@@ -108,9 +108,7 @@ def _meet(act: Callable[[Path], object], folder: Path, report: Path) -> None:
     except BaseException:  # noqa: BLE001 - whatever else it is, is reported
         found["raised"] = traceback.format_exc()
     seen = list(watch.seen)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     found |= {"printed": printed.getvalue(), "seen": seen}
-    found["seconds"] = usage.ru_utime + usage.ru_stime
     report.write_text(json.dumps(found))
 
 

@@ -172,7 +172,6 @@ def test_verify_tells_of_differences_with_exit_code_1(project: Path) -> None:
     assert f"error: {path}: not what legal/tags@1.0.0 was published with" in done.stdout
 
 
-@pytest.mark.xfail(strict=False, reason="in progress: fails, and is to be mended")
 def test_an_update_shows_what_changed_and_which_scores_move(
     project: Path, store: FolderStore
 ) -> None:
@@ -221,7 +220,6 @@ def test_a_yanked_version_is_warned_of(project: Path, store: FolderStore) -> Non
     assert "yanked: it pays" in registry(project, "search").stdout
 
 
-@pytest.mark.xfail(strict=False, reason="in progress: fails, and is to be mended")
 def test_what_is_asked_and_sent_is_told(
     project: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,3 +277,39 @@ def test_update_says_how_ranges_are_given(project: Path) -> None:
 def test_publish_diff_yank_and_site_are_there(tmp_path: Path) -> None:
     for command in ("publish", "diff", "yank", "site"):
         assert registry(tmp_path, command, "--help").returncode == 0
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "registry.md"
+INSTEAD = {"rft train task.yaml": "rft check task.yaml"}  # there is no model here
+
+
+@pytest.mark.slow
+def test_two_teams_in_ten_commands_as_the_documentation_has_it(tmp_path: Path) -> None:
+    section = PAGE.read_text().split("\n## Two teams in ten commands\n")[1].split("\n## ")[0]
+    for name, text in re.findall(
+        r"^`(\S+)`:\n\n```\w+\n(.*?)```$", section, re.MULTILINE | re.DOTALL
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    scripts = re.findall(r"^```sh\n(.*?)```$", section, re.MULTILINE | re.DOTALL)
+    assert sum(line.startswith("rft") for text in scripts for line in text.splitlines()) == 9
+    rows = [{"topic": one, "reference_answer": [one]} for one in ("law", "energy", "trade")]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = {
+        "data": {"train": "train.jsonl"},
+        "messages": [{"role": "user", "content": "{{ item.topic }}?"}],
+        "reference": '{"topics": ["{{ item.topic }}"]}',
+        "reward": {"use": "legal/topics@^1"},
+    }
+    (tmp_path / "task.yaml").write_text(json.dumps(task))
+    for script in scripts:
+        folder = tmp_path
+        for line in script.splitlines():
+            program, *words = INSTEAD.get(line, line).split()
+            if program == "cd":
+                folder = tmp_path / words[0]
+            if program == "rft":
+                done = run_warm(words, folder)
+                assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    assert "legal/topics@1.0.0" in {one.title for one in read_lock(tmp_path / "rft.lock").entries}
