@@ -58,9 +58,28 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
     return document
 
 
+def strict_json(data: bytes) -> Any:
+    """Read JSON that can be read in one way only. Raises `ValueError` for any other."""
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def digest(data: bytes) -> str:
     """Return the identity of canonical bytes: `sha256:` and 64 hexadecimal digits."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key is there twice")
+    return members
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _depth(document: Any) -> int:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Final, Literal, Self
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -32,8 +33,12 @@ from grader_registry.naming import check_name, parse_version, shown
 from rft_core.task.spec import GraderSpec, RewardSpec
 
 FORMAT: Final = "rft-spec/1"
+SPEC_FILE: Final = "spec.json"
+"""What a document is called in a folder with its files."""
 MAX_FILES: Final = 50
 MAX_CASES: Final = 5_000
+MAX_GRADERS: Final = 200
+"""And shapers. Configuring so many takes a part of a second, and nobody composes more by hand."""
 MAX_FILE_NAME: Final = 120
 _STEP: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*"
 _FILE: Final = re.compile(rf"{_STEP}(?:/{_STEP}){{0,3}}")
@@ -47,7 +52,8 @@ def _plain(text: str) -> str:
 
 
 def _version(text: str) -> str:
-    return str(parse_version(text))
+    parse_version(text)
+    return text
 
 
 def _licence(text: str) -> str:
@@ -90,7 +96,19 @@ Line = Annotated[
 ]
 Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_plain)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+SemanticVersion = Annotated[str, AfterValidator(_version)]
 Bump = Literal["patch", "minor", "major"]
+
+
+def _clash(names: Sequence[str]) -> str | None:
+    """Return why files cannot all lie in one folder, whatever the system; None if they can."""
+    lowered = {name.lower() for name in names}
+    if len(lowered) < len(names):
+        return f"two names differ by upper and lower case alone, or one is {SPEC_FILE}"
+    folders = {str(parent) for name in lowered for parent in PurePosixPath(name).parents}
+    if both := sorted(lowered & folders):
+        return f"{both[0]} is a file and a folder"
+    return None
 
 
 class Part(BaseModel):
@@ -104,7 +122,7 @@ class Part(BaseModel):
 class Change(Part):
     """What one version changed."""
 
-    version: Annotated[str, AfterValidator(_version)]
+    version: SemanticVersion
     date: Day
     changes: Text
     bump: Bump | None = None
@@ -119,7 +137,7 @@ class SharedSpec(Part):
     format: Literal["rft-spec/1"] = FORMAT
     name: Annotated[str, AfterValidator(check_name)]
     """`team/name`."""
-    version: Annotated[str, AfterValidator(_version)]
+    version: SemanticVersion
     """A semantic version."""
     description: Line
     """What is rewarded, in a line."""
@@ -166,16 +184,16 @@ class SharedSpec(Part):
             raise ValueError("give either reward or grader")
         if self.grader is not None and (self.grader.weight is not None or self.grader.gate):
             raise ValueError("grader: weight and gate are the user's to set")
-        for use in self.uses():
+        uses = self.uses()
+        if len(uses) > MAX_GRADERS:
+            raise ValueError(f"has {len(uses)} graders and shapers, more than {MAX_GRADERS}")
+        for use in uses:
             if "/" in use:
                 raise ValueError(f"{shown(use)}: a shared spec names installed plugins alone")
         if self.scores and len(self.scores) != len(self.cases):
             raise ValueError("scores: there is one for each case")
-        lowered = ["spec.json", *(name.lower() for name in self.files)]
-        if len(set(lowered)) < len(lowered):
-            raise ValueError(
-                "files: two names differ by upper and lower case alone, or one is spec.json"
-            )
+        if (problem := _clash([SPEC_FILE, *self.files])) is not None:
+            raise ValueError(f"files: {problem}")
         return self
 
     def uses(self) -> list[str]:
@@ -226,13 +244,19 @@ def validate(document: Mapping[str, Any], where: str) -> SharedSpec:
     try:
         return SharedSpec.model_validate(document)
     except ValidationError as error:
-        first, *others = error.errors(include_url=False, include_context=False, include_input=False)
-        place = ".".join(shown(str(step))[1:-1] for step in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
+        first, *others = problems(error)
         also = f" ({len(others)} more)" if others else ""
-        raise DocumentError(
-            f"{place}: {message}{also}" if place else message, where=where
-        ) from None
+        raise DocumentError(f"{first}{also}", where=where) from None
+
+
+def problems(error: ValidationError, *above: str | int) -> list[str]:
+    """Return what is wrong with untrusted data, each with its place; `above` are steps to it."""
+    found: list[str] = []
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(shown(str(step))[1:-1] for step in (*above, *one["loc"]))
+        message = one["msg"].removeprefix("Value error, ")
+        found.append(f"{place}: {message}" if place else message)
+    return found
 
 
 def json_schema() -> str:

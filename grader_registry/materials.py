@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from grader_registry.document import Document
+from grader_registry.document import SPEC_FILE, Document
 from grader_registry.errors import IntegrityError
+from grader_registry.stores.files import read_below
 from rft_core.configurable import Permissions
 from rft_core.task.shared import Resolved
-
-SPEC_FILE: Final = "spec.json"
 
 
 def write_files(document: Document, folder: Path) -> None:
@@ -30,20 +29,18 @@ def check_files(document: Document, folder: Path) -> None:
     """
     files = {name: text.encode("utf-8") for name, text in document.spec.files.items()}
     for name, wanted in {**files, SPEC_FILE: document.data}.items():
-        path = folder / name
-        links = [one for one in (path, *path.parents) if one.is_relative_to(folder)]
-        if any(one.is_symlink() for one in links) or _read(path, len(wanted)) != wanted:
+        if folder.is_symlink() or _read(folder, name, len(wanted)) != wanted:
             raise IntegrityError(
                 f"not what {document.title} was published with",
-                where=str(path),
+                where=str(folder / name),
                 hint="`rft registry add --frozen` writes it anew from its store.",
             )
 
 
-def _read(path: Path, size: int) -> bytes | None:
-    """Return the bytes of a file of this size, None for any other."""
+def _read(folder: Path, name: str, limit: int) -> bytes | None:
+    """Return the bytes of a file, None if it is larger, no regular file or behind a link."""
     try:
-        return path.read_bytes() if path.stat().st_size == size else None
+        return read_below(folder, name, limit)
     except OSError:
         return None
 

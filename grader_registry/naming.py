@@ -46,6 +46,8 @@ def parse_version(text: str) -> Version:
         version = Version(text if len(text) <= MAX_VERSION and text.isascii() else "")
     except ValueError:
         raise ValueError(f"{shown(text)} is no semantic version such as 1.2.0") from None
+    if str(version) != text:  # a line break at its end, for one
+        raise ValueError(f"{shown(text)} is no semantic version such as 1.2.0")
     if version.build:
         raise ValueError(f"{shown(text)}: versions that differ by their build have no order")
     return version

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from grader_registry.document import Document
 from grader_registry.errors import IntegrityError, RegistryError
 from grader_registry.naming import Reference
-from grader_registry.project.bounds import check_bounds
-from grader_registry.project.installed import installed_for
+from grader_registry.project.installed import installed_for, regraded
 from grader_registry.project.lock import LockEntry
 from grader_registry.project.settings import Project
 from grader_registry.stores.store import Entry, Store
@@ -48,7 +47,7 @@ class Usable:
 
 def fetch(project: Project, entry: Entry, store: Store) -> Candidate:
     """Read a document out of a store and prove it. Raises `UsageError`."""
-    document = check_bounds(store.read(entry), f"{store.address}: {entry.title}")
+    document = store.read(entry)
     if document.digest != entry.digest or document.title != entry.title:
         raise IntegrityError(
             f"the document is not the one of {entry.title} that the store's index names",
@@ -84,18 +83,13 @@ def check_usable(project: Project, document: Document) -> Usable:
         raise RegistryError(error.message, where=document.title, hint=error.hint) from None
     part = document.spec.reward or document.spec.grader
     options = list(_options({} if part is None else part.model_dump()))
-    published = document.spec.graders
     return Usable(
         requires=requires,
         graders=graders,
         paid=paid,
         addresses=tuple(sorted({host for _, text in options if (host := _host(text))})),
         keys=tuple(sorted({text for key, text in options if key.endswith(_KEY_OPTIONS)})),
-        regraded={
-            name: (published[name], here)
-            for name, here in graders.items()
-            if published.get(name, here) != here
-        },
+        regraded=regraded(document.spec),
     )
 
 

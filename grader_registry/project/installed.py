@@ -64,6 +64,15 @@ def installed_for(spec: SharedSpec) -> tuple[dict[str, str], dict[str, str]]:
     return _known(requires), _known(graders)
 
 
+def regraded(spec: SharedSpec) -> dict[str, tuple[str, str]]:
+    """Return the graders that are installed in other versions than a spec was scored with.
+
+    By name: the version then, and the one here.
+    """
+    found = {name: (then, grader_version(name)) for name, then in spec.graders.items()}
+    return {name: (then, here) for name, (then, here) in found.items() if here not in {None, then}}
+
+
 def other_than_locked(entry: LockEntry) -> dict[str, tuple[str, str]]:
     """Return what is installed in other versions than an entry holds: locked, installed."""
     found = {

@@ -6,7 +6,6 @@ JSON, sorted, an entry's facts on lines of their own, so that a change reads wel
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,11 @@ from pydantic import (
     field_validator,
 )
 
+from grader_registry.canonical import strict_json
+from grader_registry.document import SemanticVersion, problems
 from grader_registry.errors import RegistryError
 from grader_registry.naming import Reference, check_name, parse_version, shown
+from rft_core.run.directory import write_atomically
 
 FORMAT: Final = 1
 MAX_BYTES: Final = 5_000_000
@@ -32,10 +34,6 @@ _MARKERS: Final = ("<<<<<<< ", "||||||| ", ">>>>>>> ", "=======\n")
 _ANEW: Final = (
     "Take the file as it was committed, or remove it and `rft registry add` what you use."
 )
-
-
-def _version(text: str) -> str:
-    return str(parse_version(text))
 
 
 def _installed_version(text: str) -> str:
@@ -65,7 +63,7 @@ class LockEntry(BaseModel):
 
     name: Annotated[str, AfterValidator(check_name)]
     """`team/name`."""
-    version: Annotated[str, AfterValidator(_version)]
+    version: SemanticVersion
     reference: Line
     """The range of versions that was asked for, such as ^1.2."""
     digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -157,12 +155,7 @@ def write_lock(path: Path, lock: Lock) -> None:
     """Write a lock, which appears whole or not at all."""
     specs = [entry.model_dump(mode="json", exclude_none=True) for entry in lock.entries]
     text = json.dumps({"lock": FORMAT, "specs": specs}, indent=2, sort_keys=True)
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_atomically(path, [text])
 
 
 def _parsed(data: bytes) -> Any:
@@ -172,9 +165,7 @@ def _parsed(data: bytes) -> Any:
     if _conflicts(data):
         raise ValueError("holds conflict markers: two branches were merged")
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+        return strict_json(data)
     except ValueError as error:
         raise ValueError(f"not JSON: {error}"[:300]) from None
 
@@ -200,9 +191,7 @@ def _entry(index: int, plain: Any) -> LockEntry:
     try:
         entry = LockEntry.model_validate(plain)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        steps = ".".join(shown(str(step))[1:-1] for step in ("specs", index, *first["loc"]))
-        raise ValueError(f"{steps}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise ValueError(problems(error, "specs", index)[0]) from None
     if not entry.asked().takes(entry.version):
         raise ValueError(f"specs.{index}: {entry.asked()} does not take version {entry.version}")
     return entry
@@ -220,14 +209,3 @@ def _hint(data: bytes) -> str:
 def _conflicts(data: bytes) -> bool:
     lines = data[:MAX_BYTES].decode("utf-8", errors="replace").splitlines(keepends=True)
     return any(line.startswith(_MARKERS) for line in lines)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from grader_registry.document import Document
-from grader_registry.project.settings import Project
-from grader_registry.subject import Score, cases_of, scores, subject_in
+from grader_registry.subject import Score, cases_of, scores
+from rft_core.testing.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -23,22 +22,14 @@ class Moved:
         return f"case {self.case}: published {_told(self.published)}, here {_told(self.here)}"
 
 
-def moved_cases(project: Project, document: Document) -> list[Moved]:
-    """Grade the cases of a vendored document and return those with another score, to the last bit.
+def moved_cases(document: Document, subject: Subject) -> list[Moved]:
+    """Grade a document's cases and return those with another score, to the last bit.
 
     Raises `UsageError` where they cannot be graded.
     """
-    spec = document.spec
-    folder = project.vendored(spec.name, spec.version)
-    return moved_in(project, document, folder)
-
-
-def moved_in(project: Project, document: Document, folder: Path) -> list[Moved]:
-    """Do as `moved_cases`, for a document in any folder."""
     if not document.spec.scores:
         return []
-    with subject_in(document, folder, project.permissions) as subject:
-        here = scores(subject, cases_of(document, subject.score_range))
+    here = scores(subject, cases_of(document, subject.score_range))
     return differences(document.spec.scores, here)
 
 

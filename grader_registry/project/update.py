@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from grader_registry.document import Document
 from grader_registry.errors import RegistryError
-from grader_registry.materials import write_files
 from grader_registry.naming import Reference, parse_version
 from grader_registry.project.add import Opened, commit
 from grader_registry.project.candidate import Candidate, Usable, check_usable, entry_for, fetch
 from grader_registry.project.installed import other_than_locked
 from grader_registry.project.lock import Lock, LockEntry, read_lock
-from grader_registry.project.measure import Moved, moved_in
+from grader_registry.project.measure import Moved, moved_cases
 from grader_registry.project.settings import Project
 from grader_registry.project.sources import check_offer, home
 from grader_registry.project.vendor import writing
 from grader_registry.stores.store import Entry
+from grader_registry.subject import opened
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,8 @@ def _updated(
     same = locked.version == entry.version
     moved = None
     if same and other_than_locked(entry) and not usable.paid:
-        moved = tuple(_moved(project, new.document))
+        with opened(new.document, project.permissions) as subject:
+            moved = tuple(moved_cases(new.document, subject))
     return Updated(entry, locked, new.document, old.document, usable, new.entry.yanked, moved)
 
 
@@ -118,10 +117,3 @@ def _newest(entry: LockEntry, asked: Reference, offers: Sequence[Entry]) -> Entr
             "and `rft registry add` it.",
         )
     return next(one for one in offers if one.version == entry.version)
-
-
-def _moved(project: Project, document: Document) -> list[Moved]:
-    with tempfile.TemporaryDirectory(prefix="rft-spec-") as name:
-        folder = Path(name) / "spec"
-        write_files(document, folder)
-        return moved_in(project, document, folder)

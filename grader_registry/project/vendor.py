@@ -19,11 +19,10 @@ from typing import Final
 from filelock import FileLock
 
 from grader_registry.canonical import MAX_BYTES, digest
-from grader_registry.document import Document
+from grader_registry.document import SPEC_FILE, Document
 from grader_registry.errors import IntegrityError, RegistryError
-from grader_registry.materials import SPEC_FILE, check_files, write_files
+from grader_registry.materials import check_files, write_files
 from grader_registry.naming import check_name, parse_version
-from grader_registry.project.bounds import check_bounds
 from grader_registry.project.lock import Lock, LockEntry
 from grader_registry.project.settings import Project
 from grader_registry.stores.files import read_below
@@ -93,7 +92,7 @@ def read_vendored(project: Project, entry: LockEntry) -> Document:
             where=str(path),
             hint="It was changed. `rft registry add --frozen` writes it anew from its store.",
         )
-    document = check_bounds(Document.read(data, str(path)), str(path))
+    document = Document.read(data, str(path))
     if document.title != entry.title:
         raise IntegrityError(f"is {document.title}, and not {entry.title}", where=str(path))
     _refuse_others(document, folder)

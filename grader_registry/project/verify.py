@@ -55,9 +55,8 @@ def _of_entry(project: Project, entry: LockEntry, *, cases: bool) -> Iterator[st
 def _of_document(project: Project, document: Document, *, cases: bool) -> Iterator[str]:
     spec = document.spec
     folder = project.vendored(spec.name, spec.version)
-    with subject_in(document, folder, project.permissions):
-        pass  # it can be configured
-    if cases and spec.cases and not spec.scores:
-        yield f"{document.title}: published without scores of its cases"
-    elif cases:
-        yield from (f"{document.title}: {one}" for one in moved_cases(project, document))
+    with subject_in(document, folder, project.permissions) as subject:  # it can be configured
+        if cases and spec.cases and not spec.scores:
+            yield f"{document.title}: published without scores of its cases"
+        elif cases:
+            yield from (f"{document.title}: {one}" for one in moved_cases(document, subject))

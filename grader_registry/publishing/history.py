@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from grader_registry.document import SharedSpec
 from grader_registry.errors import RegistryError, VersionExistsError
 from grader_registry.naming import look_alike, parse_version
 from grader_registry.publishing.bump import line
+from grader_registry.stores.layout import newest
 from grader_registry.stores.store import Entry, Store
 
 
@@ -42,19 +41,7 @@ def predecessor(spec: SharedSpec, store: Store) -> Entry | None:
                 "above all of that line, such as 1.4.1 where 1.4.0 and 2.0.0 are published."
             ),
         )
-    return _best(candidates)
-
-
-def _best(entries: Sequence[Entry]) -> Entry:
-    """Return the highest that users should have: not yanked, a release, if there is one."""
-    return max(
-        entries,
-        key=lambda one: (
-            one.yanked is None,
-            not parse_version(one.version).prerelease,
-            parse_version(one.version),
-        ),
-    )
+    return newest(candidates)
 
 
 def _refuse_look_alikes(name: str, store: Store) -> None:

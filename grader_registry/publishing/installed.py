@@ -16,14 +16,10 @@ from rft_core.task.source import Place
 
 @dataclass(frozen=True)
 class Installed:
-    """What a document says of its plugins: requirements, and versions of graders and shapers.
-
-    `paid` says whether one of the graders costs money.
-    """
+    """What a document says of its plugins: requirements, and versions of graders and shapers."""
 
     requires: Mapping[str, str]
     graders: Mapping[str, str]
-    paid: bool
 
     def plain(self) -> dict[str, Any]:
         """Return a document's keys."""
@@ -49,7 +45,6 @@ def installed_for(spec: SharedSpec, root: Place) -> Installed:
     return Installed(
         requires=usually | spec.requires,
         graders={one.name: one.cls.version for one in found},
-        paid=any(getattr(one.cls, "paid", False) for one in found),
     )
 
 
@@ -64,14 +59,9 @@ def selected(spec: SharedSpec) -> Iterator[Registered[Any]]:
         yield plugins.select("reward shaper", plugins.reward_shapers, shaper.use)
 
 
-def other_versions(spec: SharedSpec) -> list[str]:
-    """Return which of the graders that a spec was scored with are others here, in words."""
-    now = {one.name: one.cls.version for one in selected(spec)}
-    return [
-        f"{name} was {then}, here it is {now[name]}"
-        for name, then in spec.graders.items()
-        if name in now and now[name] != then
-    ]
+def is_paid(spec: SharedSpec) -> bool:
+    """Whether one of a spec's graders costs money. Raises `PluginError` if one is not there."""
+    return any(getattr(one.cls, "paid", False) for one in selected(spec))
 
 
 def usual(version: str) -> str:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from grader_registry.errors import IntegrityError, RegistryError
+from grader_registry.stores.layout import MAX_SIGNATURE
 from rft_core.testing.wording import one_line
 
 NAMESPACE: Final = "rft-spec"
-MAX_SIGNATURE: Final = 64_000
 SIGN_SECONDS: Final = 300.0
 """Somebody may have to type a passphrase, or touch a key."""
 VERIFY_SECONDS: Final = 30.0

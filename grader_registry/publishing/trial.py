@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 from grader_registry.document import Document
 from grader_registry.errors import RegistryError
 from grader_registry.publishing.child import DOCUMENT, JOB, RESULT, SPEC
-from grader_registry.publishing.installed import selected
+from grader_registry.publishing.installed import is_paid
 from grader_registry.subject import CASES_FILE, Score
 from rft_core.configurable import Permissions
 from rft_core.testing.card import GradeCard
@@ -104,7 +104,7 @@ def _in_clean_process(
 ) -> Any:
     """Return what a process of its own makes of a job. Nothing of it is left, however it ends."""
     allowed = {"code": permissions.code, "hosts": sorted(permissions.hosts)}
-    paid = any(getattr(one.cls, "paid", False) for one in selected(document.spec))
+    paid = is_paid(document.spec)
     with tempfile.TemporaryDirectory(prefix="rft-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         (folder / DOCUMENT).write_bytes(document.data)

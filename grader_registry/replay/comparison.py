@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from grader_registry.document import Document, SharedSpec
 from grader_registry.errors import RegistryError
-from grader_registry.publishing.installed import other_versions
+from grader_registry.project.installed import regraded
 from grader_registry.publishing.trial import graded, scored
 from grader_registry.replay.moves import Moves, Pair, paired
 from grader_registry.replay.samples import Samples
@@ -153,7 +153,8 @@ def _published(document: Document) -> Mapping[str, Any]:
 
 
 def _versions(old: Document) -> Iterator[str]:
-    others = "; ".join(other_versions(old.spec))
+    found = regraded(old.spec).items()
+    others = "; ".join(f"{name} was {then}, here it is {here}" for name, (then, here) in found)
     if others:
         yield f"{old.title} was published with other versions of graders: {others}"
 

@@ -19,13 +19,14 @@ from grader_registry.errors import IntegrityError
 from grader_registry.site.cases import data_script
 from grader_registry.site.compare import compare
 from grader_registry.site.folder import SiteFolder, replaced
-from grader_registry.site.page import ListedSpec, VersionView, choose, listed, spec_view
+from grader_registry.site.page import ListedSpec, VersionView, listed, spec_view
 from grader_registry.site.requirements import require_site
 from grader_registry.stores.index import INDEX, Index, write_index
 from grader_registry.stores.layout import (
     document_path,
     entry_of,
     from_low_to_high,
+    newest,
     signature_path,
     write_note,
     yanked_path,
@@ -94,7 +95,7 @@ class _Writer:
 
     def spec(self, name: str, entries: Sequence[Entry]) -> None:
         """Write the documents and the page of a spec; entries go from low to high."""
-        best = choose(entries)
+        best = newest(entries)
         proved: list[Entry] = []
         versions: list[VersionView] = []
         before: Document | None = None

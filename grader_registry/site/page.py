@@ -87,21 +87,6 @@ class SpecView:
         return len(self.cases) > ON_PAGE
 
 
-def choose(entries: Sequence[Entry]) -> Entry:
-    """Return the version that a page is about: the highest release that is not yanked.
-
-    A version before a release will do if there is none, and a yanked one if all are.
-    """
-    return max(
-        entries,
-        key=lambda one: (
-            one.yanked is None,
-            not ordered(one.version).prerelease,
-            ordered(one.version),
-        ),
-    )
-
-
 def listed(document: Document, entry: Entry, versions: int) -> ListedSpec:
     """Return a spec for the list."""
     spec = document.spec

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from grader_registry.canonical import strict_json
 from grader_registry.errors import StoreError
 from grader_registry.naming import check_name, shown
 from grader_registry.stores.layout import (
@@ -107,11 +108,7 @@ def load_json(data: bytes, where: str) -> Any:
     if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
         raise StoreError(f"the index has more than {MAX_VALUES} values", where=where)
     try:
-        return json.loads(
-            data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number
-        )
-    except RecursionError:
-        raise StoreError("no index of a store: nested too deeply", where=where) from None
+        return strict_json(data)
     except ValueError as error:
         message = shown(str(error))[1:-1]
         raise StoreError(f"no index of a store: {message}", where=where) from None
@@ -137,14 +134,3 @@ def _versions(name: str, versions: Any, where: str) -> Sequence[Entry]:
         place = shown(f"{name}@{version}")
         raise StoreError(f"a broken index: {place}: {error}", where=where) from None
     return from_low_to_high(entries)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a key is there twice")
-    return members
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number of JSON")

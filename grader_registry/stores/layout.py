@@ -84,15 +84,20 @@ def version_of(file_name: str) -> tuple[str, str] | None:
 @lru_cache(maxsize=4_096)
 def ordered(version: str) -> Version:
     """Return a version as something that can be compared. Raises `ValueError`."""
-    parsed = parse_version(version)
-    if str(parsed) != version:  # a line break at its end, for one
-        raise ValueError(f"{shown(version)} is no semantic version such as 1.2.0")
-    return parsed
+    return parse_version(version)
 
 
 def from_low_to_high(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return the entries of one spec in the order of their versions."""
     return tuple(sorted(entries, key=_version))
+
+
+def newest(entries: Iterable[Entry]) -> Entry:
+    """Return the version that users should have: not yanked, and a release, where there is one."""
+    return max(
+        entries,
+        key=lambda one: (one.yanked is None, not _version(one).prerelease, _version(one)),
+    )
 
 
 def _version(entry: Entry) -> Version:

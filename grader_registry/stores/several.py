@@ -12,7 +12,7 @@ from typing import Final
 
 from grader_registry.errors import IntegrityError, RegistryError
 from grader_registry.naming import Reference, look_alike
-from grader_registry.stores.layout import ordered
+from grader_registry.stores.layout import newest
 from grader_registry.stores.ranking import score
 from grader_registry.stores.store import Entry, Store
 from rft_core.suggest import did_you_mean
@@ -114,18 +114,6 @@ class Stores:
         hint = did_you_mean(reference.name, alike or names)
         asked = ", ".join(store.address for store in self.stores)
         return RegistryError(f"no store has {reference.name}", where=asked, hint=hint)
-
-
-def newest(versions: Sequence[Entry]) -> Entry:
-    """Return the version to show: not yanked, and a release, where there is one."""
-    return max(
-        versions,
-        key=lambda one: (
-            one.yanked is None,
-            not ordered(one.version).prerelease,
-            ordered(one.version),
-        ),
-    )
 
 
 def _choose(reference: Reference, versions: Sequence[Entry], store: Store) -> Entry:

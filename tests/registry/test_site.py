@@ -22,9 +22,9 @@ from grader_registry.site.compare import compare
 from grader_registry.site.composition import flow, in_words
 from grader_registry.site.drawing import wrapped
 from grader_registry.site.folder import MARKER
-from grader_registry.site.page import choose
 from grader_registry.site.text import linked, visible
 from grader_registry.stores.folder import FolderStore
+from grader_registry.stores.layout import newest
 from rft_core.errors import UsageError
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -216,14 +216,14 @@ def test_links_in_texts(text: str, addresses: list[str]) -> None:
 
 def test_the_page_is_about_the_highest_release_that_is_not_yanked() -> None:
     made = MemoryStore([spec("a/b", one) for one in ("1.0.0", "1.10.0", "1.9.0", "2.0.0-rc.1")])
-    assert choose(made.versions("a/b")).version == "1.10.0"
+    assert newest(made.versions("a/b")).version == "1.10.0"
     made.yank("a/b", "1.10.0", "wrong")
-    assert choose(made.versions("a/b")).version == "1.9.0"
+    assert newest(made.versions("a/b")).version == "1.9.0"
     for version in ("1.9.0", "1.0.0"):
         made.yank("a/b", version, "wrong")
-    assert choose(made.versions("a/b")).version == "2.0.0-rc.1"
+    assert newest(made.versions("a/b")).version == "2.0.0-rc.1"
     made.yank("a/b", "2.0.0-rc.1", "wrong")
-    assert choose(made.versions("a/b")).version == "1.10.0"
+    assert newest(made.versions("a/b")).version == "1.10.0"
 
 
 def test_a_spec_tells_how_to_use_it(pages: dict[str, Page]) -> None:
