@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hostile_documents import CANARY, EVIL, HARMLESS, NAME, REFUSED
+from project_kit import document, settings
 
 from grader_registry.canonical import digest
 from grader_registry.cli.add import add_command
@@ -35,10 +37,6 @@ from grader_registry.publishing.authoring import read_authoring
 from rft_core.errors import UsageError
 from rft_core.plugins import plugin_manager
 from rft_core.task.task import load_task
-
-sys.path.insert(0, str(Path(__file__).parent))
-from hostile_documents import CANARY, EVIL, HARMLESS, NAME, REFUSED
-from project_kit import document, settings
 
 MEMORY: Final = 200 * 1024**2
 PROCESSOR_SECONDS: Final = 3

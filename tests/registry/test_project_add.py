@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from project_kit import GRADER, document, grader, settings, with_cases
 
 from grader_registry.document import Document
 from grader_registry.errors import IntegrityError, RegistryError
@@ -27,9 +27,6 @@ from grader_registry.project.verify import verify
 from grader_registry.stores.folder import FolderStore
 from grader_registry.stores.several import Stores
 from rft_core.errors import UsageError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from project_kit import GRADER, document, grader, settings, with_cases
 
 
 @dataclass

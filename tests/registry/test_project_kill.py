@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from project_kit import document, settings
 
 from grader_registry.naming import Reference
 from grader_registry.project.add import add
@@ -20,9 +21,6 @@ from grader_registry.project.sources import stores_of
 from grader_registry.project.update import update
 from grader_registry.project.verify import verify
 from grader_registry.stores.folder import FolderStore
-
-sys.path.insert(0, str(Path(__file__).parent))
-from project_kit import document, settings
 
 CHANGES = frozenset(
     {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.link", "shutil.rmtree"}

@@ -10,16 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from project_kit import document, grader, settings, with_cases
+from warm import run_warm
 
 from grader_registry.document import Document
 from grader_registry.project.lock import read_lock
 from grader_registry.stores.folder import FolderStore
 from grader_registry.stores.opening import open_store
 from grader_registry.stores.store import WritableStore
-
-sys.path.insert(0, str(Path(__file__).parent))
-from project_kit import document, grader, settings, with_cases
-from warm import run_warm
 
 HOSTILE = "[red]paid[/red] [link=http://evil]here[/link] :boom: {0} \\[x]"
 

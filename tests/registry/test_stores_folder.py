@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from store_kit import document, plain
 
-from grader_registry.document import Document
 from grader_registry.errors import (
     DocumentError,
     IntegrityError,
@@ -44,22 +44,6 @@ for document in documents:
     except VersionExistsError:
         print("taken", document.spec.version, flush=True)
 """
-
-
-def plain(name: str = "legal/f1", version: str = "1.0.0", **more: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "version": version,
-        "description": "Pays for right answers",
-        "owners": ["us"],
-        "license": "MIT",
-        "grader": {"use": "string_check", "config": {}},
-        **more,
-    }
-
-
-def document(name: str = "legal/f1", version: str = "1.0.0", **more: Any) -> Document:
-    return Document.write(plain(name, version, **more), "test")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from store_kit import document, plain
 
-from grader_registry.document import Document
 from grader_registry.errors import IntegrityError, RegistryError, StoreError, VersionExistsError
 from grader_registry.stores import git_command
 from grader_registry.stores.git import GitStore
@@ -38,22 +38,6 @@ for plain in json.loads(sys.argv[2]):
     except VersionExistsError:
         print("taken", plain["version"], flush=True)
 """
-
-
-def plain(name: str = "legal/f1", version: str = "1.0.0", **more: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "version": version,
-        "description": "Pays for right answers",
-        "owners": ["us"],
-        "license": "MIT",
-        "grader": {"use": "string_check", "config": {}},
-        **more,
-    }
-
-
-def document(name: str = "legal/f1", version: str = "1.0.0", **more: Any) -> Document:
-    return Document.write(plain(name, version, **more), "test")
 
 
 def git(repository: Path, *arguments: str, given: bytes = b"") -> str:

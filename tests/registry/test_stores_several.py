@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from store_kit import document
 
-from grader_registry.document import Document
 from grader_registry.errors import IntegrityError, RegistryError, StoreError
 from grader_registry.naming import Reference
 from grader_registry.stores import packs
@@ -22,18 +21,6 @@ from grader_registry.stores.web import WebStore
 from rft_core.plugins import plugin_manager
 
 Make = Callable[[str], FolderStore]
-
-
-def document(name: str = "legal/f1", version: str = "1.0.0", **more: Any) -> Document:
-    plain = {
-        "name": name,
-        "version": version,
-        "description": "Pays for right answers",
-        "owners": ["us"],
-        "license": "MIT",
-        "grader": {"use": "string_check", "config": {}},
-    }
-    return Document.write({**plain, **more}, "test")
 
 
 @pytest.fixture

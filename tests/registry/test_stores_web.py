@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from store_kit import document
 
-from grader_registry.document import Document
 from grader_registry.errors import DocumentError, IntegrityError, StoreError
 from grader_registry.stores.folder import FolderStore
 from grader_registry.stores.store import WritableStore
@@ -24,18 +24,6 @@ from grader_registry.stores.web import WebStore
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 Serve = Callable[[Answer], str]
-
-
-def document(name: str = "legal/f1", version: str = "1.0.0", **more: Any) -> Document:
-    plain = {
-        "name": name,
-        "version": version,
-        "description": "Pays for right answers",
-        "owners": ["us"],
-        "license": "MIT",
-        "grader": {"use": "string_check", "config": {}},
-    }
-    return Document.write({**plain, **more}, "test")
 
 
 @pytest.fixture

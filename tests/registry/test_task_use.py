@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from project_kit import REWARD, document, grader, settings, with_cases
+from warm import run_warm
 
 from grader_registry.errors import IntegrityError
 from grader_registry.naming import Reference
@@ -22,10 +24,6 @@ from grader_registry.stores.folder import FolderStore
 from rft_core.errors import UsageError
 from rft_core.run.directory import RunDirectory
 from rft_core.task.task import load_task
-
-sys.path.insert(0, str(Path(__file__).parent))
-from project_kit import REWARD, document, grader, settings, with_cases
-from warm import run_warm
 
 ROWS = [
     {"id": f"r{index}", "question": "Which labels?", "reference_answer": labels}
