@@ -12,7 +12,7 @@ import pytest
 from rft_pack_medical.practice import main, make_rows
 
 HERE = Path(__file__).resolve().parent.parent
-TEXT = {"policy": "request", "medical": "note"}["medical"]
+TEXT = "note"
 
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -16,11 +16,11 @@ from rft_core.cases import read_cases
 from rft_core.task.task import load_task
 from rft_core.testing import grade_all, make_grader
 from rft_core.testing.subject import RewardSubject
-from rft_core.types import Sample
+from rft_core.types import Completion, Sample
 
 HERE = Path(__file__).resolve().parent.parent
-SPEC = {"policy": "policy/compliance", "medical": "medical/icd-like"}["policy"]
-GRADER = {"policy": "statements", "medical": "hierarchy"}["policy"]
+SPEC = "policy/compliance"
+GRADER = "statements"
 GRADER_CASES = HERE / "cases" / f"{GRADER}.jsonl"
 SPEC_CASES = HERE / "authoring" / f"{SPEC}.cases.jsonl"
 
@@ -109,9 +109,9 @@ def test_a_reference_of_the_grader_earns_full_marks() -> None:
     task = load_task(HERE / "task.inline.yaml")
     (plan,) = task.rewards.values()
     grader = next(call.grader for call in plan.calls.values() if call.grader.name == GRADER)
-    for item in task.train_items():
-        text = grader.reference_completion(item)
-        assert text is not None
+    references = [(item, grader.reference_completion(item)) for item in task.train_items()]
+    grades = grade_all(grader, [Sample(item, Completion(text or "")) for item, text in references])
+    assert [grade.score for grade in grades] == [1.0] * len(references)
 
 
 def _lines(path: Path) -> list[dict[str, object]]:
