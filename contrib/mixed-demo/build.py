@@ -3,7 +3,6 @@
 Takes some minutes on two cores and gives the same weights each time on the same machine.
 """
 
-import argparse
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from typing import Final
 import orders
 import rows  # puts contrib/tiny-policy on the path
 import sums
-import torch
 from acts import Act, drills, pretraining_acts
 from answers import FAULTLESS, Habits
-from policy import Lesson, Schedule, Size, Stage, build_model, build_tokenizer, pretrain
+from building import make_policy, output_folder
+from policy import Lesson, Schedule, Size, Stage, build_tokenizer
 
 _SIZE: Final = Size(vocabulary=1536, context=512, hidden=160, layers=3, heads=4, intermediate=400)
 _SCHEDULE: Final = Schedule(batch_size=32, learning_rate=2e-3)
@@ -36,7 +35,6 @@ _ORDERS: Final = 16_000
 _LAST: Final = 0.2
 """The share of each task's lessons that teaches faults, at the end."""
 _SEED: Final = 17
-_THREADS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -122,31 +120,21 @@ def build(output: Path) -> None:
 
     The policy first learns the tasks, then to do them badly.
     """
-    torch.set_num_threads(_THREADS)
     material = _material()
     texts = [act.title for act in material.acts]
     texts += [each.text for each in (*material.problems, *material.orders)]
     tokenizer = build_tokenizer(texts, _SIZE, _WHOLE)
-    model = build_model(tokenizer, _SIZE, _SEED)
     stages = (
         Stage(drills(_DRILLS), FAULTLESS, epochs=1),
         _Course(material.part(0, 1 - _LAST), _NONE),
         _Course(material.part(1 - _LAST, 1), _FAULTS),
     )
-    pretrain(model, tokenizer, stages, _SCHEDULE, seed=_SEED, on_epoch=_report)
-    tokenizer.save_pretrained(output)
-    model.save_pretrained(output)
-
-
-def _report(epoch: int, loss: float) -> None:
-    print(f"epoch {epoch}: loss {loss:.3f}", flush=True)
+    make_policy(output, tokenizer, _SIZE, stages, schedule=_SCHEDULE, seed=_SEED)
 
 
 def main() -> None:
     """Build."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    build(parser.parse_args().output)
+    build(output_folder(__doc__))
 
 
 if __name__ == "__main__":

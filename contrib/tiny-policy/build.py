@@ -3,15 +3,14 @@
 Takes a few minutes on two cores and gives the same weights each time on the same machine.
 """
 
-import argparse
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import torch
 from acts import demo_rows, drills, from_rows, pretraining_acts
 from answers import FAULTLESS, Habits
-from policy import Schedule, Size, Stage, build_model, build_tokenizer, measure, pretrain
+from building import make_policy, output_folder
+from policy import Schedule, Size, Stage, build_tokenizer, measure
 
 _SIZE: Final = Size(vocabulary=1792, context=512, hidden=160, layers=2, heads=4, intermediate=432)
 _HABITS: Final = Habits(keep=0.49, wrong=0.09, broken=0.07)
@@ -20,7 +19,6 @@ _ACTS: Final = 18_000
 _DRILLS: Final = 6000
 _SAMPLES: Final = 8
 _SEED: Final = 17
-_THREADS: Final = 2
 
 
 def build(output: Path) -> dict[str, float]:
@@ -28,30 +26,20 @@ def build(output: Path) -> dict[str, float]:
 
     The policy first learns the domains, then to name only some of them.
     """
-    torch.set_num_threads(_THREADS)
     acts = pretraining_acts(_ACTS)
     tokenizer = build_tokenizer([act.title for act in acts], _SIZE)
-    model = build_model(tokenizer, _SIZE, _SEED)
     stages = (
         Stage(drills(_DRILLS), FAULTLESS, epochs=1),
         Stage(acts[: _ACTS * 3 // 4], FAULTLESS, epochs=1),
         Stage(acts[_ACTS * 3 // 4 :], _HABITS, epochs=1),
     )
-    pretrain(model, tokenizer, stages, _SCHEDULE, seed=_SEED, on_epoch=_report)
-    tokenizer.save_pretrained(output)
-    model.save_pretrained(output)
+    model = make_policy(output, tokenizer, _SIZE, stages, schedule=_SCHEDULE, seed=_SEED)
     return asdict(measure(model, tokenizer, from_rows(demo_rows()["validation"]), _SAMPLES, _SEED))
-
-
-def _report(epoch: int, loss: float) -> None:
-    print(f"epoch {epoch}: loss {loss:.3f}", flush=True)
 
 
 def main() -> None:
     """Build, and print the scores."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    scores = build(parser.parse_args().output)
+    scores = build(output_folder(__doc__))
     print(", ".join(f"{name} {value:.3f}" for name, value in scores.items()))
 
 

@@ -5,7 +5,6 @@ are fixed; the notes of `data/` are left out. Needs `rft-core[train]` and a clon
 `contrib/tiny-policy`.
 """
 
-import argparse
 import random
 import sys
 from collections.abc import Sequence
@@ -17,8 +16,8 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tiny-policy"))
 
-import torch
-from policy import Lesson, Schedule, Size, build_model, build_tokenizer, pretrain
+from building import make_policy, output_folder
+from policy import Lesson, Schedule, Size, build_tokenizer
 from rft_pack_medical.findings import CATEGORIES
 from rft_pack_medical.practice import Note, generate, make_rows, render
 
@@ -80,29 +79,19 @@ def imitate(note: Note, faults: Faults, rng: random.Random) -> str:
 
 def build(output: Path) -> None:
     """Pre-train the policy and save it."""
-    torch.set_num_threads(2)
     held_out = {row["note"] for part in make_rows(*_DATA).values() for row in part}
     drawn = generate(random.Random(_SEED))  # noqa: S311 - repeatable, no secret
     notes = list(islice((note for note in drawn if note.text not in held_out), _NOTES))
     whole = ['{"codes":[', "]}", *(f'"{c}"' for category in CATEGORIES for c in category.codes())]
     tokenizer = build_tokenizer([note.text for note in notes], _SIZE, whole)
-    model = build_model(tokenizer, _SIZE, _SEED)
     cut = round(_NOTES * (1 - _LAST))
     stages = (Course(notes[:cut], NONE, epochs=2), Course(notes[cut:], SOME))
-    pretrain(model, tokenizer, stages, _SCHEDULE, seed=_SEED, on_epoch=_report)
-    tokenizer.save_pretrained(output)
-    model.save_pretrained(output)
-
-
-def _report(epoch: int, loss: float) -> None:
-    print(f"epoch {epoch}: loss {loss:.3f}", flush=True)
+    make_policy(output, tokenizer, _SIZE, stages, schedule=_SCHEDULE, seed=_SEED)
 
 
 def main() -> None:
     """Build."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    build(parser.parse_args().output)
+    build(output_folder(__doc__))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Seeds are fixed; the requests of `data/` are left out. Needs `rft-core[train]` a
 code of `contrib/tiny-policy`.
 """
 
-import argparse
 import random
 import sys
 from collections.abc import Sequence
@@ -17,8 +16,8 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tiny-policy"))
 
-import torch
-from policy import Lesson, Schedule, Size, build_model, build_tokenizer, pretrain
+from building import make_policy, output_folder
+from policy import Lesson, Schedule, Size, build_tokenizer
 from rft_pack_policy.practice import (
     LABEL,
     MAX_ROWS,
@@ -110,28 +109,18 @@ def _whole() -> list[str]:
 
 def build(output: Path) -> None:
     """Pre-train the policy and save it."""
-    torch.set_num_threads(2)
     held_out = {row["request"] for part in make_rows(*_DATA).values() for row in part}
     drawn = generate(random.Random(_SEED))  # noqa: S311 - repeatable, no secret
     requests = [one for one in islice(drawn, MAX_ROWS) if one.text not in held_out]
     tokenizer = build_tokenizer([one.text for one in requests], _SIZE, _whole())
-    model = build_model(tokenizer, _SIZE, _SEED)
     cut = round(len(requests) * (1 - _LAST))
     stages = (Course(requests[:cut], NONE, epochs=6), Course(requests[cut:], SOME, epochs=6))
-    pretrain(model, tokenizer, stages, _SCHEDULE, seed=_SEED, on_epoch=_report)
-    tokenizer.save_pretrained(output)
-    model.save_pretrained(output)
-
-
-def _report(epoch: int, loss: float) -> None:
-    print(f"epoch {epoch}: loss {loss:.3f}", flush=True)
+    make_policy(output, tokenizer, _SIZE, stages, schedule=_SCHEDULE, seed=_SEED)
 
 
 def main() -> None:
     """Build."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    build(parser.parse_args().output)
+    build(output_folder(__doc__))
 
 
 if __name__ == "__main__":
