@@ -13,10 +13,12 @@ export OMP_WAIT_POLICY ?= passive
 export TOKENIZERS_PARALLELISM ?= false
 
 # Plugins as third parties write them, and adapters, whose packages do not all get on with ours.
-CONTRIB_DIRS := contrib/rft-grader-text-metrics contrib/rft-env-guess
+CONTRIB_DIRS := contrib/rft-grader-text-metrics contrib/rft-env-guess $(wildcard contrib/rft-pack-*)
 ADAPTERS := $(patsubst contrib/rft-adapter-%/pyproject.toml,%,$(wildcard contrib/rft-adapter-*/pyproject.toml))
 CARDS := $(foreach name,multilabel math fuzzy judge,plugins/rft-grader-$(name):$(name)) \
 	plugins/rft-grader-jsonschema:json_schema contrib/rft-env-guess:guess \
+	contrib/rft-pack-extraction:record contrib/rft-pack-medical:hierarchy \
+	contrib/rft-pack-policy:statements \
 	$(foreach name,bleu rouge meteor,contrib/rft-grader-text-metrics:$(name))
 ADAPTER_VENVS ?= .venv-adapters
 
