@@ -49,6 +49,7 @@ class Browser:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Audits"):
             self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
     @property
     def complaints(self) -> list[str]:
@@ -77,6 +78,8 @@ class Browser:
         self.call("Page.navigate", url=url)
         while not any(one["method"] == "Page.loadEventFired" for one in self._events):
             self._events.append(self._read())
+        # Keys that are pressed before are dropped.
+        self.wait("performance.getEntriesByType('paint').length > 0")
 
     def run(self, script: str) -> Any:
         answer = self.call(

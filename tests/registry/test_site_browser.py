@@ -173,7 +173,7 @@ def test_search_by_keyboard(tab: Browser, site: Path) -> None:
     for _ in range(3):  # kind, grader, the first result
         tab.press("Tab")
     tab.press("Enter")
-    tab.wait("document.querySelector('h1').innerText === 'legal/eurovoc-f1'")
+    tab.wait("document.querySelector('h1')?.innerText === 'legal/eurovoc-f1'")
 
 
 def test_filters(tab: Browser, site: Path) -> None:
